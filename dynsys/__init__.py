@@ -1,0 +1,43 @@
+"""dynsys: from a trained recurrent network to its equations and its dynamics.
+
+Every name of the main flow can be imported from here, those of `tasks` and `rnn` included; nothing is
+loaded before it is used.
+
+Examples
+--------
+>>> import dynsys
+>>> dynsys.get_task("rdm").steps(800)
+40
+"""
+
+import lazy_loader
+
+import rnn
+import tasks
+
+__version__ = "0.1.0"
+
+_FROM_BELOW = {name: package for package in (tasks, rnn) for name in package.__all__}
+
+_own, _, _own_names = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "populations": ["Populations", "fit_populations", "redraw"],
+        "symbolic": ["System", "mean_field", "to_latex"],
+        "analysis": [
+            "BifurcationDiagram", "Branch", "Field", "FixedPoint", "FixedPoints", "bifurcation_diagram",
+            "compile_field", "continue_branch", "find_fixed_points", "reduced_field", "run_circuit",
+        ],
+        "report": ["Analysis", "analyse", "write_report"],
+    },
+)  # fmt: skip
+
+__all__ = sorted([*_own_names, *_FROM_BELOW])
+
+
+def __getattr__(name):
+    return getattr(_FROM_BELOW[name], name) if name in _FROM_BELOW else _own(name)
+
+
+def __dir__():
+    return list(__all__)

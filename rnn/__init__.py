@@ -1,0 +1,24 @@
+"""Low-rank and full-rank recurrent networks: data, simulation, training and files.
+
+Examples
+--------
+>>> import rnn, tasks
+>>> rnn.LowRankRNN.random(64, 1, tasks.get_task("rdm"), rng=0).units
+64
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "activations": ["phi"],
+        "connectivity": ["Loadings", "factors", "loading_names", "loadings"],
+        "networks": ["FullRankRNN", "LowRankRNN"],
+        "optimizers": ["SGD", "Adam"],
+        "recipes": ["Recipe", "recipe"],
+        "simulation": ["Trajectory", "simulate"],
+        "storage": ["load_network", "save_network"],
+        "training": ["EpochRecord", "TrainConfig", "TrainResult", "train"],
+    },
+)

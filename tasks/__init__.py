@@ -1,0 +1,21 @@
+"""Cognitive tasks: batches of inputs and targets for recurrent networks.
+
+Examples
+--------
+>>> import tasks
+>>> tasks.get_task("rdm").trials(2, rng=0)
+Trials(task='rdm', 2 trials of 51 steps of 20 ms, inputs ('motion',), outputs ('choice',))
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "base": ["Task", "Trials"],
+        "decision": ["RandomDots"],
+        "errors": ["DynsysError", "FileError", "InputError", "OutcomeError", "Status"],
+        "metrics": ["PsychometricCurve", "accuracy", "loss", "psychometric_curve", "r_squared"],
+        "registry": ["get_task", "task_names"],
+    },
+)

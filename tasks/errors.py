@@ -1,0 +1,112 @@
+"""Outcomes and errors: what every room of the project says when something ends or is refused.
+
+An outcome of an iterative routine is a value, a `Status`, not an exception: results carry it, and its
+sentence says what happened and what to try. Input that makes no sense is refused with an `InputError`,
+a file that cannot be trusted with a `FileError`.
+"""
+
+from enum import Enum
+
+
+class DynsysError(Exception):
+    """Base of every error that the project raises on purpose.
+
+    Examples
+    --------
+    >>> issubclass(InputError, DynsysError)
+    True
+    """
+
+
+class InputError(DynsysError, ValueError):
+    """An argument is refused: the message says what, where, why, and what to try.
+
+    Examples
+    --------
+    >>> raise InputError("m: expected (N, R) = (128, 2), got (2, 128); did you mean m.T?")
+    Traceback (most recent call last):
+    tasks.errors.InputError: m: expected (N, R) = (128, 2), got (2, 128); did you mean m.T?
+    """
+
+
+class FileError(DynsysError, OSError):
+    """A file is refused: truncated, damaged, of another format, or trying to run code.
+
+    Examples
+    --------
+    >>> issubclass(FileError, OSError)
+    True
+    """
+
+
+class OutcomeError(DynsysError, RuntimeError):
+    """An iterative routine called with ``strict=True`` did not succeed.
+
+    Parameters
+    ----------
+    status : Status
+        How the routine ended.
+    message : str
+        The sentence, with the figures of this run.
+
+    Examples
+    --------
+    >>> OutcomeError(Status.DIVERGED, "epoch 3: loss is NaN").status.name
+    'DIVERGED'
+    """
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+class Status(Enum):
+    """How an iterative routine ended; the value of each member is a full sentence.
+
+    Examples
+    --------
+    >>> Status.CONVERGED.ok, Status.DIVERGED.ok
+    (True, False)
+    >>> Status.MAX_STEPS.value
+    'The step budget ran out before the end was reached; raise the number of steps.'
+    """
+
+    COMPLETED = "The routine ran to its end."
+    CONVERGED = "The iteration converged; the residual of every returned value was checked."
+    STOPPED_EARLY = "The goal was reached before the budget ran out."
+    REACHED_SPAN = "The branch reached an end of the requested parameter span."
+    CLOSED_LOOP = "The branch closed on itself."
+    INTERRUPTED = "The run was interrupted; everything up to the last complete step was kept."
+    DIVERGED = (
+        "The values stopped being finite; the last finite ones were kept. Try a smaller learning rate "
+        "or gradient clipping in training, a smaller step or another start elsewhere."
+    )
+    NOT_CONVERGED = "The iteration did not converge; try more starts, another start or a larger box."
+    MAX_STEPS = "The step budget ran out before the end was reached; raise the number of steps."
+    MIN_STEP = "The step became smaller than its limit; a singular point may be near."
+    NOT_ON_BRANCH = "The start is not a fixed point and Newton found none near it; start from a fixed point."
+    DEAD_PARAMETER = "The equations do not depend on this parameter; every value gives the same branch."
+    LEFT_BOX = "The branch left the box of allowed states."
+
+    @property
+    def ok(self):
+        """bool : whether the routine did what it was asked to do."""
+        return self in _GOOD
+
+    def check(self, strict, message=None):
+        """Raise `OutcomeError` when ``strict`` is set and the outcome is not a success.
+
+        Parameters
+        ----------
+        strict : bool
+            Whether to raise at all.
+        message : str, optional
+            The sentence with this run's figures; the status's own sentence if left out.
+        """
+        if strict and not self.ok:
+            raise OutcomeError(self, message or self.value)
+
+
+_GOOD = frozenset(
+    {Status.COMPLETED, Status.CONVERGED, Status.STOPPED_EARLY, Status.REACHED_SPAN, Status.CLOSED_LOOP}
+)
