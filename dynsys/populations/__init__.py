@@ -1,0 +1,11 @@
+"""Gaussian populations of loadings: fitting them and drawing new networks from them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "fit": ["Populations", "fit_populations"],
+        "redraw": ["redraw"],
+    },
+)
