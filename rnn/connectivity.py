@@ -182,8 +182,8 @@ def _canonical_gauge(net):
     numerical_rank = int((s > s[0] * net.units * np.finfo(float).eps).sum()) if s[0] > 0 else 0
     if numerical_rank < net.rank:
         raise InputError(
-            f"net: J has numerical rank {numerical_rank}, below R = {net.rank}, so the canonical gauge does not "
-            f"exist; use gauge='stored', or reduce the network to rank {max(numerical_rank, 1)}"
+            f"net: J has numerical rank {numerical_rank}, below R = {net.rank}, so the canonical gauge does "
+            f"not exist; use gauge='stored', or reduce the network to rank {max(numerical_rank, 1)}"
         )
     m = np.sqrt(net.units) * q_m @ u
     leaning = net.w[:, 0] @ m if net.output_count else m[np.abs(m).argmax(axis=0), np.arange(net.rank)]

@@ -1,6 +1,6 @@
 """Recurrent networks as frozen, checked data.
 
-    tau dx_i/dt = -x_i + sum_j J_ij phi(x_j) + sum_s I_i^s u_s(t) + noise,     z_o = (1/N) sum_i w_i^o phi(x_i)
+    tau dx_i/dt = -x_i + sum_j J_ij phi(x_j) + sum_s I_i^s u_s(t) + noise,   z_o = (1/N) sum_i w_i^o phi(x_i)
 
 `LowRankRNN` has J = (1/N) m n^T and never forms it; `FullRankRNN` has any J. Time is Euler steps of
 alpha = dt / tau; what the networks do is in `rnn.simulation`, how they learn in `rnn.training`.

@@ -74,14 +74,18 @@ class Trials:
         if 0 in inputs.shape[:2] or targets.shape[2] == 0:
             raise InputError(f"inputs: no trial or no step: shape {inputs.shape}, targets {targets.shape}")
         if not mask.any():
-            raise InputError("mask: every entry is 0, so no target counts; set it to 1 where the output matters")
+            raise InputError(
+                "mask: every entry is 0, so no target counts; set it to 1 where the output matters"
+            )
         check_number("dt", self.dt, above=0.0)
         check_number("tau", self.tau, above=0.0)
         conditions = {}
         for name, values in self.conditions.items():
             conditions[name] = np.asarray(values)
             if conditions[name].shape[:1] != (batch,):
-                raise InputError(f"conditions[{name!r}]: expected one value per trial ({batch}), got {np.shape(values)}")
+                raise InputError(
+                    f"conditions[{name!r}]: expected one value per trial ({batch}), got {np.shape(values)}"
+                )
         epochs = {name: _epoch(name, value, batch, steps) for name, value in self.epochs.items()}
         for name, value in {
             "inputs": inputs,
@@ -148,7 +152,10 @@ class Trials:
     def _repr_html_(self):
         rows = [("task", self.task), ("trials", self.size), ("steps", f"{self.steps} of {self.dt:g} ms")]
         rows += [("inputs", ", ".join(self.input_names)), ("outputs", ", ".join(self.output_names))]
-        rows += [("epoch " + name, f"{self.dt * v[0, 0]:g} to {self.dt * v[0, 1]:g} ms (first trial)") for name, v in self.epochs.items()]
+        rows += [
+            ("epoch " + name, f"{self.dt * v[0, 0]:g} to {self.dt * v[0, 1]:g} ms (first trial)")
+            for name, v in self.epochs.items()
+        ]
         cells = "".join(f"<tr><th>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in rows)
         return f"<table>{cells}</table>"
 
@@ -191,8 +198,8 @@ class Task(ABC):
         check_number("tau", self.tau, above=0.0)
         if self.dt >= 2 * self.tau:
             raise InputError(
-                f"dt: {self.dt:g} ms is not below 2 tau = {2 * self.tau:g} ms, where the Euler scheme is unstable; "
-                "use a smaller dt"
+                f"dt: {self.dt:g} ms is not below 2 tau = {2 * self.tau:g} ms, where the Euler scheme is "
+                "unstable; use a smaller dt"
             )
 
     @abstractmethod
@@ -236,7 +243,9 @@ class Task(ABC):
 def _epoch(name, value, batch, steps):
     bounds = np.asarray(value)
     if bounds.dtype.kind not in "iu" or bounds.shape not in ((2,), (batch, 2)):
-        raise InputError(f"epochs[{name!r}]: expected whole steps of shape (2,) or ({batch}, 2), got {bounds.shape}")
+        raise InputError(
+            f"epochs[{name!r}]: expected whole steps of shape (2,) or ({batch}, 2), got {bounds.shape}"
+        )
     bounds = np.broadcast_to(bounds, (batch, 2))
     if (bounds < 0).any() or (bounds > steps).any() or (bounds[:, 0] > bounds[:, 1]).any():
         raise InputError(f"epochs[{name!r}]: steps must satisfy 0 <= first <= after last <= {steps}")

@@ -68,15 +68,14 @@ def refuse_non_finite(name, array):
     --------
     >>> refuse_non_finite("w", np.ones(3))
     """
-    if np.isfinite(array.sum()):
+    if np.isfinite(array).all():
         return
     bad = np.argwhere(~np.isfinite(array))
-    if len(bad) == 0:  # finite entries whose sum overflowed
-        return
     first = tuple(int(i) for i in bad[0])
     verb = "is" if len(bad) == 1 else "are"
     raise InputError(
-        f"{name}: {len(bad)} of {array.size} entries {verb} not finite, the first at index {first}: {array[first]}"
+        f"{name}: {len(bad)} of {array.size} entries {verb} not finite, "
+        f"the first at index {first}: {array[first]}"
     )
 
 

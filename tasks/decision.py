@@ -70,7 +70,9 @@ class RandomDots(Task):
         for name in ("fixation", "stimulus", "delay", "response", "input_noise"):
             check_number(name, getattr(self, name), minimum=0.0)
         if self.steps(self.response) < 1:
-            raise InputError(f"response: {self.response:g} ms is less than one step of {self.dt:g} ms; no target is left")
+            raise InputError(
+                f"response: {self.response:g} ms is less than one step of {self.dt:g} ms; no target is left"
+            )
         coherences = as_array("coherences", self.coherences, (None,))
         if coherences.size == 0:
             raise InputError("coherences: give at least one stimulus strength")

@@ -136,8 +136,9 @@ class Populations:
         return self.names.index(choose("loading", name, self.names))
 
     def __repr__(self):
+        plural = "s" * (self.count > 1)
         return (
-            f"Populations({self.count} Gaussian population{'s' * (self.count > 1)} over {', '.join(self.names)}, "
+            f"Populations({self.count} Gaussian population{plural} over {', '.join(self.names)}, "
             f"{self.means_kind} means, {self.phi})"
         )
 
@@ -147,7 +148,10 @@ class Populations:
         for p in range(self.count):
             rows = "".join(
                 f"<tr><th>{escape(name)}</th><td>{self.means[p, i]:.4g}</td>"
-                + "".join(f"<td>{value:.4g}{self._error(p, i, j)}</td>" for j, value in enumerate(self.covariances[p, i]))
+                + "".join(
+                    f"<td>{value:.4g}{self._error(p, i, j)}</td>"
+                    for j, value in enumerate(self.covariances[p, i])
+                )
                 + "</tr>"
                 for i, name in enumerate(self.names)
             )
@@ -200,7 +204,9 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None):
     ddof = check_count("ddof", ddof, 0)
     units = loadings.units
     if units < 2 or units <= ddof or count > units:
-        raise InputError(f"loadings: {units} units cannot give {count} population(s) with ddof={ddof}; use more units")
+        raise InputError(
+            f"loadings: {units} units cannot give {count} population(s) with ddof={ddof}; use more units"
+        )
     if count > 1:
         raise InputError(f"populations: only one Gaussian population can be fitted so far, got {count}")
     X = loadings.values
@@ -220,8 +226,9 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None):
 
 def _refuse_indefinite(p, covariance):
     scale = np.abs(covariance).max()
-    if not np.allclose(covariance, covariance.T, rtol=0, atol=1e-12 * scale):
-        raise InputError(f"covariances[{p}]: not symmetric; the largest difference is {np.abs(covariance - covariance.T).max():.3g}")
+    asymmetry = np.abs(covariance - covariance.T).max(initial=0.0)
+    if asymmetry > 1e-12 * scale:
+        raise InputError(f"covariances[{p}]: not symmetric; the largest difference is {asymmetry:.3g}")
     smallest = np.linalg.eigvalsh(covariance)[0] if covariance.size else 0.0
     if smallest < -SEMIDEFINITE_TOLERANCE * max(scale, np.finfo(float).tiny) * len(covariance):
         raise InputError(

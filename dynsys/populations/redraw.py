@@ -86,4 +86,5 @@ def _whiten(sample, p):
             "ask for more units or exact_moments=False"
         )
     centred = sample - sample.mean(axis=0)
-    return np.sqrt(count) * np.linalg.qr(centred)[0]
+    q, r = np.linalg.qr(centred)
+    return np.sqrt(count) * q * np.sign(np.diag(r))  # LAPACK's signs would flip columns of the draw
