@@ -1,0 +1,25 @@
+"""What an equation does: its fixed points, their stability, and how they change along a parameter.
+
+Everything here takes a `Field`, whoever made it: a mean field, an exact finite-N network, or equations that a
+user typed.
+
+Examples
+--------
+>>> import dynsys.analysis
+>>> "find_fixed_points" in dir(dynsys.analysis)
+True
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "circuit": ["run_circuit"],
+        "continuation": ["Branch", "continue_branch"],
+        "diagram": ["BifurcationDiagram", "bifurcation_diagram"],
+        "field": ["Field", "FieldFunctions", "compile_field", "reduced_field"],
+        "fixed_points": ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"],
+        "normal_forms": ["SpecialPoint"],
+    },
+)
