@@ -38,6 +38,8 @@ def jit(*signature, **options):
     """
     options.setdefault("cache", True)
     options.setdefault("error_model", "numpy")
+    if isinstance(options.get("fastmath"), frozenset):  # numba takes a set only
+        options["fastmath"] = set(options["fastmath"])
 
     def decorate(function):
         try:
