@@ -13,9 +13,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "base": ["Task", "Trials"],
-        "decision": ["RandomDots"],
+        "continuous": ["Bistable"],
+        "decision": ["ContextDecision", "MultisensoryDecision", "RandomDots"],
         "errors": ["DynsysError", "FileError", "InputError", "OutcomeError", "Status"],
-        "metrics": ["PsychometricCurve", "accuracy", "loss", "psychometric_curve", "r_squared"],
+        "holding": ["dwell_times", "held_accuracy", "segments_held"],
+        "memory": ["DelayedMatch", "FlipFlop", "WorkingMemory"],
+        "metrics": [
+            "PsychometricCurve", "PsychometricMatrix", "accuracy", "loss", "psychometric_curve",
+            "psychometric_matrix", "r_squared",
+        ],
         "registry": ["get_task", "task_names"],
     },
-)
+)  # fmt: skip

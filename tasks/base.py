@@ -15,6 +15,8 @@ import numpy as np
 
 from tasks.checks import as_array, check_number
 from tasks.errors import InputError
+from tasks.metrics import accuracy
+from tasks.timing import whole_steps
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,6 +220,19 @@ class Task(ABC):
         Trials
         """
 
+    def accuracy(self, outputs, trials):
+        """How often the outputs (B, T, O) are right, between 0 and 1; by default `tasks.accuracy`.
+
+        Examples
+        --------
+        >>> from tasks import get_task
+        >>> task = get_task("flipflop")
+        >>> trials = task.trials(3, rng=0)
+        >>> task.accuracy(trials.targets, trials)
+        1.0
+        """
+        return accuracy(outputs, trials)
+
     @property
     def alpha(self):
         """float : dt / tau, the Euler step in units of the time constant."""
@@ -232,12 +247,29 @@ class Task(ABC):
         >>> get_task("rdm").steps(50.0)
         2
         """
-        return int(np.floor(duration / self.dt + 1e-9))
+        return int(whole_steps(duration, self.dt))
 
     @property
     def parameters(self):
         """dict : every parameter by name, as plain values."""
         return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
+    def _check_durations(self, *names):
+        """Refuse negative durations, and a last epoch (the response) shorter than a step."""
+        for name in names:
+            check_number(name, getattr(self, name), minimum=0.0)
+        last = getattr(self, names[-1])
+        if self.steps(last) < 1:
+            raise InputError(
+                f"{names[-1]}: {last:g} ms is less than one step of {self.dt:g} ms; no target is left"
+            )
+
+    def _bundle(self, inputs, targets, mask, conditions, epochs):
+        """Trials of this task, with its names and times."""
+        return Trials(
+            inputs, targets, mask, conditions, self.dt, self.tau, epochs,
+            self.input_names, self.output_names, self.name,
+        )  # fmt: skip
 
 
 def _epoch(name, value, batch, steps):

@@ -169,13 +169,87 @@ def psychometric_curve(outputs, trials, condition="coherence", output=0):
     >>> psychometric_curve(trials.targets, trials).probability
     array([0., 0., 0., 1., 1., 1.])
     """
-    z = as_array("outputs", outputs, trials.targets.shape, "(B, T, O)")
-    if condition not in trials.conditions:
-        raise InputError(f"condition: these trials have {sorted(trials.conditions)}, not {condition!r}")
-    positive = _masked_mean(z, trials)[:, output] > 0
+    positive = _positive_choices(outputs, trials, output, condition)
     levels, which = np.unique(trials.conditions[condition], return_inverse=True)
     counts = np.bincount(which)
     return PsychometricCurve(condition, levels, np.bincount(which, positive) / counts, counts)
+
+
+@dataclass(frozen=True, eq=False)
+class PsychometricMatrix:
+    """Probability of a positive choice as a function of two conditions.
+
+    Parameters
+    ----------
+    conditions : tuple of str
+        Names of the conditions along the rows and the columns.
+    rows, columns : ndarray (K,), (L,)
+        Their distinct values, ascending.
+    probability : ndarray (K, L)
+        Share of trials with a positive mean output; NaN where there was no trial.
+    counts : ndarray (K, L)
+        Number of trials.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> trials = get_task("context").trials(500, rng=0)
+    >>> psychometric_matrix(trials.targets, trials, "coherence A", "coherence B").probability.shape
+    (6, 6)
+    """
+
+    conditions: tuple
+    rows: np.ndarray
+    columns: np.ndarray
+    probability: np.ndarray
+    counts: np.ndarray
+
+
+def psychometric_matrix(outputs, trials, rows, columns, output=0):
+    """Probability of a positive choice for each pair of values of two conditions.
+
+    Select the trials of one context first (`Trials.select`) to see what is ignored in it.
+
+    Parameters
+    ----------
+    outputs : array_like (B, T, O)
+        Outputs z.
+    trials : Trials
+        The trials they belong to.
+    rows, columns : str
+        Two of ``trials.conditions``.
+    output : int, default 0
+        Which output channel is the choice.
+
+    Returns
+    -------
+    PsychometricMatrix
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> trials = get_task("context").trials(500, rng=0)
+    >>> one = trials.select(trials.conditions["context"] == 0)
+    >>> matrix = psychometric_matrix(one.targets, one, "coherence A", "coherence B")
+    >>> matrix.probability[[0, -1]].mean(axis=1)
+    array([0., 1.])
+    """
+    positive = _positive_choices(outputs, trials, output, rows, columns)
+    first, i = np.unique(trials.conditions[rows], return_inverse=True)
+    second, j = np.unique(trials.conditions[columns], return_inverse=True)
+    counts, hits = np.zeros((2, len(first), len(second)))
+    np.add.at(counts, (i, j), 1.0)
+    np.add.at(hits, (i, j), positive)
+    probability = np.divide(hits, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    return PsychometricMatrix((rows, columns), first, second, probability, counts.astype(int))
+
+
+def _positive_choices(outputs, trials, output, *conditions):
+    z = as_array("outputs", outputs, trials.targets.shape, "(B, T, O)")
+    for condition in conditions:
+        if condition not in trials.conditions:
+            raise InputError(f"condition: these trials have {sorted(trials.conditions)}, not {condition!r}")
+    return _masked_mean(z, trials)[:, output] > 0
 
 
 def _masked_mean(values, trials):

@@ -3,10 +3,21 @@
 from types import MappingProxyType
 
 from tasks.checks import choose
-from tasks.decision import RandomDots
+from tasks.continuous import Bistable
+from tasks.decision import ContextDecision, MultisensoryDecision, RandomDots
 from tasks.errors import InputError
+from tasks.memory import DelayedMatch, FlipFlop, WorkingMemory
 
-TASKS = MappingProxyType({task.name: task for task in (RandomDots,)})
+_CLASSES = (
+    RandomDots,
+    WorkingMemory,
+    ContextDecision,
+    MultisensoryDecision,
+    DelayedMatch,
+    Bistable,
+    FlipFlop,
+)
+TASKS = MappingProxyType({task.name: task for task in _CLASSES})
 
 
 def task_names():
@@ -49,9 +60,9 @@ def get_task(name, preset=None, **overrides):
     --------
     >>> get_task("rdm", delay=500.0).delay
     500.0
-    >>> get_task("rmd")
+    >>> get_task("rmd")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    tasks.errors.InputError: task: got 'rmd'; choose one of 'rdm'
+    tasks.errors.InputError: task: got 'rmd'; choose one of 'rdm', 'romo', 'context', ...
     """
     cls = TASKS[choose("task", name, task_names())]
     parameters = {}

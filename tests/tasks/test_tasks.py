@@ -82,7 +82,7 @@ def test_bad_parameters_are_refused(changes, message):
 
 
 def test_unknown_tasks_and_presets_are_refused_with_the_list():
-    with pytest.raises(InputError, match="choose one of 'rdm'"):
+    with pytest.raises(InputError, match="choose one of 'rdm', 'romo'"):
         get_task("random dots")
     with pytest.raises(InputError, match="choose one of 'report'"):
         get_task("rdm", "paper")

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from tasks import InputError, Trials, dwell_times, get_task, held_accuracy, segments_held
+
+
+def test_a_segment_is_lost_by_one_wrong_step():
+    mask = np.array([0, 1, 1, 0, 1, 1, 1, 0, 1, 0.0])[None, :, None]
+    trials = Trials(np.zeros((1, 10, 1)), np.ones((1, 10, 1)), mask)
+    z = np.ones((1, 10, 1))
+    z[0, [0, 3, 5]] = -1.0  # steps 0 and 3 do not count, step 5 spoils the second of three stretches
+    assert segments_held(z, trials) == pytest.approx(2 / 3)
+    assert held_accuracy(z, trials) == pytest.approx(5 / 6)
+
+
+def test_segments_are_counted_channel_by_channel():
+    trials = get_task("flipflop").trials(40, rng=0)
+    z = np.array(trials.targets)
+    z[:, :, 1] *= -1
+    runs = [
+        (np.diff(np.concatenate([[0], trials.mask[b, :, c]])) > 0).sum() for b in range(40) for c in range(3)
+    ]
+    lost = sum(runs[1::3])
+    assert segments_held(z, trials) == pytest.approx(1 - lost / sum(runs))
+
+
+def test_dwell_times_ignore_what_stays_below_the_threshold():
+    z = [0.0, 2, 0.5, -0.5, 2, -2, -2, 0.5, -2, 2, 2, -2]
+    np.testing.assert_array_equal(dwell_times(z, 10.0, threshold=1.0), [40.0, 20.0])
+    assert dwell_times([1.0, 1.0], 10.0).size == 0
+
+
+def test_dwell_times_of_a_telegraph_process_have_its_mean(rng):
+    flips = rng.random((20, 20000)) < 0.02
+    z = np.where(np.cumsum(flips, axis=1) % 2, 1.0, -1.0)
+    times = dwell_times(z, 20.0)
+    assert times.mean() == pytest.approx(20.0 / 0.02, rel=0.05)
+
+
+def test_nothing_to_judge():
+    trials = Trials(np.zeros((1, 2, 1)), np.zeros((1, 2, 1)), np.ones((1, 2, 1)))
+    with pytest.raises(InputError, match="nothing to judge"):
+        held_accuracy(np.ones((1, 2, 1)), trials)
