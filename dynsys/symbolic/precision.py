@@ -28,7 +28,7 @@ def tanh_expectation(order, mu, Delta, prec):
     --------
     >>> with mpmath.workdps(30):
     ...     print(tanh_expectation(1, mpmath.mpf(0), mpmath.mpf(1), 100))
-    0.605705509602158853678879612
+    0.605705509602158825583540227556
     """
     bits, before = prec + 20 + 6 * order, None
     while True:
