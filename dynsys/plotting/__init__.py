@@ -1,0 +1,25 @@
+"""Pictures of results: every ``plot_*(result, ax=None)`` draws into one Axes, computes nothing, returns it.
+
+Without ``ax`` a pyplot figure is made, which a notebook shows by itself; with ``ax`` pyplot is left alone.
+
+Examples
+--------
+>>> import dynsys.plotting
+>>> "plot_loadings" in dir(dynsys.plotting)
+True
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "activity": [
+            "plot_accuracies", "plot_inputs", "plot_learning_curve", "plot_outputs", "plot_psychometric",
+        ],
+        "bifurcation": ["plot_bifurcation"],
+        "connectivity": ["plot_covariance", "plot_histogram", "plot_loadings"],
+        "phase": ["plot_flow", "plot_trajectories"],
+        "style": ["new_figure", "symbol"],
+    },
+)  # fmt: skip

@@ -1,0 +1,99 @@
+"""Bifurcation diagrams: stable branches solid, unstable ones dashed, special points marked and named."""
+
+from types import MappingProxyType
+
+import numpy as np
+
+from dynsys.plotting.style import BLACK, add_legend, axes, plain, say, symbol
+
+MARKERS = MappingProxyType(
+    {
+        "fold": "o",
+        "pitchfork": "D",
+        "transcritical": "^",
+        "branch point": "v",
+        "cusp": "P",
+        "Hopf": "s",
+        "neutral saddle": "x",
+    }
+)
+
+
+def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None):
+    """A bifurcation diagram, or one branch; several can share an Axes, each with its colour and name.
+
+    Parameters
+    ----------
+    diagram : BifurcationDiagram or Branch
+        What to draw.
+    coordinate : int, default 0
+        Which coordinate of kappa goes on the y axis.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+    color : color
+        Of the branches and the markers.
+    label : str, optional
+        Whose diagram it is, for the legend; dashes and markers mean the same in every diagram.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from dynsys.analysis import BifurcationDiagram
+    >>> from dynsys.plotting.style import new_figure
+    >>> from tasks import Status
+    >>> empty = BifurcationDiagram("gain", (0.0, 2.0), (), (), Status.COMPLETED)
+    >>> plot_bifurcation(empty, ax=new_figure()[1]).get_xlabel()
+    'recurrent gain $g$'
+    """
+    ax = axes(ax)
+    branches = getattr(diagram, "branches", (diagram,))
+    names = {True: f"{plain(label)}, stable" if label else "stable", False: "unstable"}
+    for branch in branches:
+        for piece, stable in _pieces(branch.stable):
+            ax.plot(branch.values[piece], branch.kappa[piece, coordinate], color=color,
+                    linestyle="-" if stable else (0, (3, 1.8)), linewidth=1.5 if stable else 1.1,
+                    label=_new(ax, names[stable]))  # fmt: skip
+    for kind in MARKERS:
+        points = [point for point in diagram.special_points if point.kind == kind]
+        if points:
+            ax.plot([point.value for point in points], [point.kappa[coordinate] for point in points],
+                    marker=MARKERS[kind], linestyle="none", color=color, markerfacecolor="white",
+                    markeredgewidth=1.2, markersize=5.5, zorder=4, label=_new(ax, kind))  # fmt: skip
+    if not any(len(branch.values) for branch in branches):
+        say(ax, "no branch was found")
+    ax.set(xlabel=axis_label(diagram.parameter), ylabel=symbol(diagram.state[coordinate]))
+    span = getattr(diagram, "span", None)
+    if span is not None:
+        ax.set_xlim(*span)
+    add_legend(ax)
+    return ax
+
+
+def _new(ax, label):
+    """The label, unless the legend has it already."""
+    return None if label in ax.get_legend_handles_labels()[1] else label
+
+
+def axis_label(parameter):
+    """What a parameter is called along an axis.
+
+    Examples
+    --------
+    >>> axis_label("gain"), axis_label("v")
+    ('recurrent gain $g$', 'input $v$')
+    """
+    if parameter == "gain":
+        return f"recurrent gain {symbol(parameter)}"
+    return f"input {symbol(parameter)}" if parameter.rstrip("0123456789") == "v" else symbol(parameter)
+
+
+def _pieces(stable):
+    """Slices of constant stability; neighbours share a point, so that the curve has no gaps."""
+    if len(stable) == 0:
+        return
+    cuts = np.flatnonzero(stable[1:] != stable[:-1]) + 1
+    for start, stop in zip([0, *cuts], [*cuts, len(stable)]):
+        yield slice(max(start - 1, 0), stop), bool(stable[min(start, len(stable) - 1)])

@@ -1,0 +1,271 @@
+"""The look of every figure: colours that colour-blind readers can tell apart, sizes, names as symbols.
+
+Okabe and Ito's palette; text set by matplotlib's own mathtext, so that no TeX is needed.
+"""
+
+import re
+from types import MappingProxyType
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tasks.checks import choose
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
+
+# One colour and one line style for each way of running a task, the same in every figure.
+ROLES = MappingProxyType(
+    {
+        "network": {"color": BLACK, "linestyle": "-", "marker": "o"},
+        "redrawn": {"color": ORANGE, "linestyle": (0, (1, 1.2)), "marker": "s"},
+        "circuit": {"color": BLUE, "linestyle": (0, (4, 1.6)), "marker": "^"},
+        "mean field": {"color": BLUE, "linestyle": (0, (4, 1.6)), "marker": "^"},
+    }
+)
+CYCLE = (BLACK, BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, GREY)
+LINE = 1.3
+
+STYLE = MappingProxyType(
+    {
+        "font.size": 8.0,
+        "axes.titlesize": 8.5,
+        "axes.titlelocation": "left",
+        "axes.labelsize": 8.0,
+        "axes.linewidth": 0.7,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "xtick.major.width": 0.7,
+        "ytick.major.width": 0.7,
+        "legend.fontsize": 7.0,
+        "figure.dpi": 150.0,
+    }
+)
+
+_NEGATIVE = LinearSegmentedColormap.from_list("negative", ["#7FC4EE", BLUE, "#003A5C"])
+_POSITIVE = LinearSegmentedColormap.from_list("positive", ["#F2B233", VERMILLION, "#702F00"])
+_LETTERS = MappingProxyType(
+    {
+        "kappa": r"\kappa", "v": "v", "u": "u", "m": "m", "n": "n", "I": "I", "w": "w", "z": "z",
+        "gain": "g", "noise": r"\Delta_{\mathrm{noise}}",
+    }
+)  # fmt: skip
+
+
+def axes(ax=None, size=(3.5, 2.7)):
+    """Return ``ax``, or the Axes of a new pyplot figure in the project's style.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+    size : tuple of float
+        Width and height of a new figure, inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> _, ax = new_figure()
+    >>> axes(ax) is ax
+    True
+    """
+    if ax is not None:
+        return ax
+    with matplotlib.rc_context(STYLE):
+        _, ax = pyplot.subplots(figsize=size, layout="constrained")
+    return ax
+
+
+def new_figure(rows=1, columns=1, size=(3.5, 2.7), **options):
+    """A figure in the project's style that belongs to no pyplot state, to be saved and forgotten.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Grid of Axes.
+    size : tuple of float
+        Width and height, inches.
+    **options
+        Passed to `matplotlib.figure.Figure.subplots`, such as ``width_ratios``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes or ndarray of Axes
+
+    Examples
+    --------
+    >>> figure, panels = new_figure(1, 2)
+    >>> panels.shape
+    (2,)
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(rows, columns, **options)
+    return figure, panels
+
+
+def symbol(name):
+    """Mathtext of a name of the flow: ``"kappa1"``, ``"sigma_mn"``, ``"gain"``; other names stay text.
+
+    Parameters
+    ----------
+    name : str
+        A state, input, parameter or loading.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(symbol("kappa1"), symbol("sigma_m1n2"), symbol("gain"))
+    $\\kappa_{1}$ $\\sigma_{m_{1}n_{2}}$ $g$
+    """
+    letter = re.fullmatch(r"([a-zA-Z]+?)(\d*)", name)
+    if letter and letter[1] in _LETTERS:
+        return f"${_LETTERS[letter[1]]}{_index(letter[2])}$"
+    moment = re.fullmatch(r"(sigma|a)_((?:[mnIw]\d*){1,2})(?:_p(\d+))?", name)
+    if moment:
+        letters = "".join(f"{a}{_index(i)}" for a, i in re.findall(r"([mnIw])(\d*)", moment[2]))
+        head = r"\sigma" if moment[1] == "sigma" else "a"
+        return f"${head}_{{{letters}}}" + (f"^{{({moment[3]})}}$" if moment[3] else "$")
+    return plain(name)
+
+
+def plain(text):
+    """Text that mathtext leaves as it is.
+
+    Examples
+    --------
+    >>> print(plain("50$"))
+    50\\$
+    """
+    return str(text).replace("\\", "/").replace("$", r"\$")
+
+
+def colors_of(levels):
+    """A colour for each level of a condition: blues below zero, oranges above, darker for stronger.
+
+    Parameters
+    ----------
+    levels : array_like (L,)
+        Distinct values; the result follows their order.
+
+    Returns
+    -------
+    list of color
+
+    Examples
+    --------
+    >>> len(colors_of([-0.1, 0.1, 0.2]))
+    3
+    """
+    levels = np.asarray(levels)
+    if levels.dtype.kind not in "fiu":
+        return [CYCLE[i % len(CYCLE)] for i in range(len(levels))]
+    colors = [GREY] * len(levels)
+    for sign, shades in ((-1, _NEGATIVE), (1, _POSITIVE)):
+        side = np.flatnonzero(sign * levels > 0)
+        for place, i in enumerate(side[np.argsort(np.abs(levels[side]), kind="stable")]):
+            colors[i] = shades(0.5 if len(side) == 1 else place / (len(side) - 1))
+    return colors
+
+
+def trial_colors(trials, condition=None):
+    """A colour for each trial by one of its conditions (the first if left out).
+
+    Parameters
+    ----------
+    trials : Trials
+        The trials.
+    condition : str, optional
+        Which of ``trials.conditions``.
+
+    Returns
+    -------
+    colors : list of color
+        One a trial; all the same where there is no condition.
+    levels : list
+        Distinct values of the condition.
+    name : str or None
+        Name of the condition.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> trial_colors(get_task("rdm").trials(5, rng=0))[2]
+    'coherence'
+    """
+    name = condition if condition is not None else next(iter(trials.conditions), None)
+    if name is None:
+        return [BLUE] * trials.size, [], None
+    levels, which = np.unique(
+        trials.conditions[choose("condition", name, tuple(trials.conditions))], return_inverse=True
+    )
+    palette = colors_of(levels)
+    return [palette[i] for i in which], list(levels), name
+
+
+def condition_legend(ax, levels, name, **options):
+    """A legend, right of the Axes, that gives the colour of each level of a condition; none without levels.
+
+    Examples
+    --------
+    >>> _, ax = new_figure()
+    >>> condition_legend(ax, [-0.1, 0.1], "coherence").get_title().get_text()
+    'coherence'
+    """
+    if not len(levels):
+        return None
+    texts = [f"{level:g}".replace("-", "\u2212") if np.isreal(level) else plain(level) for level in levels]
+    handles = [
+        Line2D([], [], color=color, linewidth=2, label=text) for color, text in zip(colors_of(levels), texts)
+    ]
+    outside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "title": plain(name)}
+    return add_legend(ax, handles=handles, **{**outside, **options})
+
+
+def add_legend(ax, **options):
+    """A legend without a frame, in letters a little smaller than the axis labels; nothing named, no legend.
+
+    Examples
+    --------
+    >>> _, ax = new_figure()
+    >>> add_legend(ax) is None
+    True
+    """
+    if not ax.get_legend_handles_labels()[1] and "handles" not in options:
+        return None
+    size = 0.88 * ax.xaxis.label.get_size()
+    given = {"frameon": False, "fontsize": size, "title_fontsize": size, "handlelength": 2.2}
+    return ax.legend(**{**given, **options})
+
+
+def say(ax, sentence):
+    """Write a sentence where there is nothing to draw.
+
+    Examples
+    --------
+    >>> _, ax = new_figure()
+    >>> say(ax, "no trials").get_text()
+    'no trials'
+    """
+    size = ax.xaxis.label.get_size()
+    return ax.text(0.5, 0.5, plain(sentence), transform=ax.transAxes, ha="center", va="center",
+                   color=GREY, fontsize=size, wrap=True)  # fmt: skip
+
+
+def _index(digits):
+    return f"_{{{digits}}}" if digits else ""
