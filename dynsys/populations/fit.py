@@ -9,9 +9,10 @@ from html import escape
 
 import numpy as np
 
+from dynsys.populations.mixture import fit_mixture
 from rnn.connectivity import loading_names
 from rnn.networks import PHI_NAMES
-from tasks.checks import as_array, check_count, check_number, choose
+from tasks.checks import as_array, check_count, check_number, check_rng, choose
 from tasks.errors import InputError
 
 # A covariance counts as positive semidefinite when no eigenvalue is below minus this share of the largest.
@@ -40,6 +41,8 @@ class Populations:
         Standard errors, in the shapes of `means` and `covariances`.
     units : int, optional
         Number of units N that they were estimated from.
+    responsibilities : array_like (N, P), optional
+        Probability that each of those units belongs to each population.
     source : dict
         Plain values that say where they come from.
 
@@ -68,6 +71,7 @@ class Populations:
     mean_errors: np.ndarray = None
     covariance_errors: np.ndarray = None
     units: int = None
+    responsibilities: np.ndarray = None
     source: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -85,7 +89,11 @@ class Populations:
         }
         for p, covariance in enumerate(checked["covariances"]):
             _refuse_indefinite(p, covariance)
-        for name, shape in (("mean_errors", (count, width)), ("covariance_errors", (count, width, width))):
+        for name, shape in (
+            ("mean_errors", (count, width)),
+            ("covariance_errors", (count, width, width)),
+            ("responsibilities", (self.units, count)),
+        ):
             if getattr(self, name) is not None:
                 checked[name] = as_array(name, getattr(self, name), shape)
         choose("phi", self.phi, PHI_NAMES)
@@ -163,25 +171,28 @@ class Populations:
         return "" if self.covariance_errors is None else f" &plusmn; {self.covariance_errors[p, i, j]:.2g}"
 
 
-def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None):
+def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, restarts=20):
     """Fit Gaussian populations to the loadings of a network.
 
-    One population has a closed form: the sample mean and covariance (means free), or the second moments
-    about zero. Standard errors are distribution-free: the spread of the products over the units,
-    se(Sigma_ab) = sd[(a - mean a)(b - mean b)] / sqrt(N), since trained loadings are not Gaussian.
+    One population has a closed form, the sample moments; several are a mixture fitted by EM with random
+    restarts (`dynsys.populations.mixture`), in order of decreasing weight. Standard errors are
+    distribution-free, since trained loadings are not Gaussian: with responsibilities r_i of population p,
+    se(Sigma_ab)^2 = sum_i r_i^2 [(a_i - mean a)(b_i - mean b) - Sigma_ab]^2 / (sum_i r_i)^2.
 
     Parameters
     ----------
     loadings : Loadings
         From `rnn.loadings`.
     populations : int, default 1
-        Number of populations P; this version fits one.
+        Number of populations P.
     means : {"free", "zero"}, default "free"
         Whether means are estimated or held at zero.
     ddof : int, default 0
-        The covariance is divided by N - ddof.
+        Each covariance is divided by its number of units minus ddof.
     rng : numpy.random.Generator or int, optional
-        Not needed for one population.
+        Source of the starts; needed for more than one population.
+    restarts : int, default 20
+        Number of starts of EM.
 
     Returns
     -------
@@ -190,7 +201,7 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None):
     Raises
     ------
     InputError
-        Fewer units than two, more populations than units, or more than one population.
+        Fewer units than two, more populations than units, or a population that empties in every start.
 
     Examples
     --------
@@ -199,7 +210,7 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None):
     >>> fit_populations(loadings(net)).covariances.shape
     (1, 4, 4)
     """
-    count = check_count("populations", populations)
+    count, restarts = check_count("populations", populations), check_count("restarts", restarts)
     choose("means", means, ("free", "zero"))
     ddof = check_count("ddof", ddof, 0)
     units = loadings.units
@@ -207,21 +218,47 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None):
         raise InputError(
             f"loadings: {units} units cannot give {count} population(s) with ddof={ddof}; use more units"
         )
-    if count > 1:
-        raise InputError(f"populations: only one Gaussian population can be fitted so far, got {count}")
     X = loadings.values
-    mean = X.mean(axis=0) if means == "free" else np.zeros(X.shape[1])
-    centred = X - mean
-    covariance = centred.T @ centred / (units - ddof)
-    # Var[ab] over the units without forming (N, D, D): E[a^2 b^2] - E[ab]^2.
-    fourth = (centred**2).T @ (centred**2) / units - (centred.T @ centred / units) ** 2
-    mean_error = np.sqrt(np.diag(covariance) / units) if means == "free" else np.zeros_like(mean)
+    source = {**loadings.source, "gauge": loadings.gauge_name, "means": means, "ddof": ddof}
+    if count == 1:
+        r = np.ones((units, 1))
+    else:
+        found = fit_mixture(X, count, means == "free", restarts, check_rng(rng))
+        r = found.responsibilities
+        source |= {
+            "restarts": restarts,
+            "log_likelihood": found.log_likelihood,
+            "log_likelihoods": found.log_likelihoods,
+            "status": found.status.name,
+        }
+    a, covariances, mean_errors, covariance_errors = _weighted_moments(X, r, means == "free", ddof)
     return Populations(
-        np.ones(1), mean[None], covariance[None], loadings.rank, loadings.inputs, loadings.outputs,
-        loadings.phi, loadings.alpha, loadings.noise_std, means,
-        mean_error[None], np.sqrt(np.maximum(fourth, 0.0) / units)[None], units,
-        {**loadings.source, "gauge": loadings.gauge_name, "means": means, "ddof": ddof},
+        r.mean(axis=0), a, covariances, loadings.rank, loadings.inputs, loadings.outputs, loadings.phi,
+        loadings.alpha, loadings.noise_std, means, mean_errors, covariance_errors, units,
+        r if count > 1 else None, source,
     )  # fmt: skip
+
+
+def _weighted_moments(X, r, free_means, ddof):
+    """Means, covariances and their standard errors under responsibilities r (N, P)."""
+    width, count = X.shape[1], r.shape[1]
+    means, mean_errors = np.zeros((2, count, width))
+    covariances, covariance_errors = np.zeros((2, count, width, width))
+    for p in range(count):
+        share, total = r[:, p], r[:, p].sum()
+        if free_means:
+            means[p] = share @ X / total
+        centred = X - means[p]
+        moments = (share[:, None] * centred).T @ centred / total
+        # sum_i r_i^2 (c_ia c_ib - Sigma_ab)^2, expanded so that no (N, D, D) array is formed.
+        squares = (share[:, None] ** 2 * centred**2).T @ centred**2
+        cross = (share[:, None] ** 2 * centred).T @ centred
+        spread = squares - 2 * moments * cross + moments**2 * (share**2).sum()
+        covariance_errors[p] = np.sqrt(np.maximum(spread, 0.0)) / total
+        covariances[p] = (moments + moments.T) / 2 * (total / (total - ddof))
+        if free_means:
+            mean_errors[p] = np.sqrt(share**2 @ centred**2) / total
+    return means, covariances, mean_errors, covariance_errors
 
 
 def _refuse_indefinite(p, covariance):

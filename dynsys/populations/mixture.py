@@ -1,0 +1,187 @@
+"""Mixtures of Gaussians over the loadings, by expectation-maximisation (EM).
+
+    E-step   r_ip = alpha_p N(X_i; a^p, Sigma^p) / sum_q alpha_q N(X_i; a^q, Sigma^q)
+    M-step   alpha_p = mean_i r_ip,   a^p = sum_i r_ip X_i / sum_i r_ip or 0,   Sigma^p = weighted covariance
+
+The likelihood has many bad local optima. Each restart begins with covariances of a few random units, since
+populations of one network usually share their mean and differ in their covariances; all restarts run
+briefly and the best of them to convergence.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from tasks.errors import InputError, Status
+
+# Added to covariances (of columns scaled to unit spread) inside densities; reported moments have no ridge.
+RIDGE = 1e-6
+SHORT_RUN = 25
+FINALISTS = 3
+MAX_ITERATIONS = 2000
+# Gain of mean log-likelihood per unit and iteration at which a run has converged.
+TOLERANCE = 1e-8
+
+
+class MixtureFit(NamedTuple):
+    """A mixture fitted by `fit_mixture`.
+
+    Attributes
+    ----------
+    weights : ndarray (P,)
+        Shares, in decreasing order.
+    means : ndarray (P, D)
+        Means.
+    covariances : ndarray (P, D, D)
+        Covariances (divided by the total responsibility).
+    responsibilities : ndarray (N, P)
+        Probability that a unit belongs to a population.
+    log_likelihood : float
+        Mean log-likelihood per unit of the best run.
+    log_likelihoods : tuple of float
+        The same of every restart after its short run, best first; -inf where a population emptied.
+    status : Status
+        Whether the best run converged.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+    responsibilities: np.ndarray
+    log_likelihood: float
+    log_likelihoods: tuple
+    status: Status
+
+
+def fit_mixture(X, count, free_means, restarts, rng):
+    """Fit a mixture of ``count`` Gaussians.
+
+    Parameters
+    ----------
+    X : ndarray (N, D)
+        One row a unit.
+    count : int
+        Number of populations P.
+    free_means : bool
+        Whether means are estimated or held at zero.
+    restarts : int
+        Number of random starts.
+    rng : numpy.random.Generator
+        Source of the starts.
+
+    Returns
+    -------
+    MixtureFit
+
+    Raises
+    ------
+    InputError
+        Every restart lost a population (too few units for so many populations).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (800, 2)), rng.normal(9, 1, (200, 2))])
+    >>> fit_mixture(X, 2, True, 5, rng).weights.round(2)
+    array([0.8, 0.2])
+    """
+    scale = X.std(axis=0) if free_means else np.sqrt((X**2).mean(axis=0))
+    scale = np.where(scale > 0, scale, 1.0)
+    Z = X / scale
+    runs = [_run(Z, _start(Z, count, free_means, rng), free_means, SHORT_RUN) for _ in range(restarts)]
+    runs.sort(key=lambda run: -run[1])
+    if not np.isfinite(runs[0][1]):
+        raise InputError(
+            f"populations: all {restarts} starts lost one of {count} populations among {len(X)} units; "
+            "ask for fewer populations or more restarts"
+        )
+    finals = [_run(Z, run[0], free_means, MAX_ITERATIONS) for run in runs[:FINALISTS] if np.isfinite(run[1])]
+    r, likelihood, converged = max(finals, key=lambda run: run[1])
+    r = r[:, np.argsort(-r.sum(axis=0), kind="stable")]
+    weights, means, covariances = _moments(Z, r, free_means)
+    return MixtureFit(
+        weights, means * scale, covariances * np.outer(scale, scale), r, likelihood - np.log(scale).sum(),
+        tuple(float(run[1] - np.log(scale).sum()) for run in runs),
+        Status.CONVERGED if converged else Status.MAX_STEPS,
+    )  # fmt: skip
+
+
+def responsibilities(X, weights, means, covariances):
+    """Probability of each population given a unit's loadings, and the mean log-likelihood per unit.
+
+    Parameters
+    ----------
+    X : ndarray (N, D)
+        Units; need not be those of the fit.
+    weights, means, covariances : ndarray (P,), (P, D), (P, D, D)
+        The mixture.
+
+    Returns
+    -------
+    responsibilities : ndarray (N, P)
+    log_likelihood : float
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [9.0]])
+    >>> r, _ = responsibilities(X, np.full(2, 0.5), X, np.ones((2, 1, 1)))
+    >>> r.round(3)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    spread = np.sqrt(np.einsum("p,pdd->d", weights, covariances) + weights @ means**2)
+    scale = np.where(spread > 0, spread, 1.0)
+    r, likelihood = _expectation(X / scale, weights, means / scale, covariances / np.outer(scale, scale))
+    return r, likelihood - np.log(scale).sum()
+
+
+def _start(Z, count, free_means, rng):
+    """Responsibilities under covariances of a few random units each."""
+    units, width = Z.shape
+    few = min(max(2 * width, 4), units)
+    means = np.zeros((count, width))
+    covariances = np.empty((count, width, width))
+    for p in range(count):
+        sample = Z[rng.choice(units, size=few, replace=False)]
+        if free_means:
+            means[p] = sample.mean(axis=0)
+        covariances[p] = (sample - means[p]).T @ (sample - means[p]) / few + 0.05 * np.eye(width)
+    return _expectation(Z, np.full(count, 1.0 / count), means, covariances)[0]
+
+
+def _run(Z, r, free_means, iterations):
+    """EM from responsibilities; -inf as likelihood when a population empties."""
+    before = -np.inf
+    for _ in range(iterations):
+        if r.sum(axis=0).min() < Z.shape[1] + 1:
+            return r, -np.inf, False
+        r, likelihood = _expectation(Z, *_moments(Z, r, free_means))
+        if abs(likelihood - before) < TOLERANCE:
+            return r, likelihood, True
+        before = likelihood
+    return r, before, False
+
+
+def _moments(Z, r, free_means):
+    total = r.sum(axis=0)
+    means = (r.T @ Z) / total[:, None] if free_means else np.zeros((r.shape[1], Z.shape[1]))
+    covariances = np.empty((r.shape[1], Z.shape[1], Z.shape[1]))
+    for p in range(r.shape[1]):
+        centred = Z - means[p]
+        covariances[p] = (r[:, p, None] * centred).T @ centred / total[p]
+        covariances[p] = (covariances[p] + covariances[p].T) / 2
+    return total / total.sum(), means, covariances
+
+
+def _expectation(Z, weights, means, covariances):
+    width = Z.shape[1]
+    logs = np.empty((len(Z), len(weights)))
+    for p, covariance in enumerate(covariances):
+        factor = np.linalg.cholesky(covariance + RIDGE * np.eye(width))
+        white = solve_triangular(factor, (Z - means[p]).T, lower=True, check_finite=False)
+        logs[:, p] = np.log(weights[p]) - np.log(np.diag(factor)).sum() - 0.5 * (white**2).sum(axis=0)
+    top = logs.max(axis=1)
+    r = np.exp(logs - top[:, None])
+    sums = r.sum(axis=1)
+    return r / sums[:, None], float(np.mean(top + np.log(sums))) - 0.5 * width * np.log(2 * np.pi)
