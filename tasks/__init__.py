@@ -23,6 +23,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "PsychometricCurve", "PsychometricMatrix", "accuracy", "loss", "psychometric_curve",
             "psychometric_matrix", "r_squared",
         ],
+        "plant": ["LinearPlant"],
+        "reach": ["Reach", "end_point_errors"],
         "registry": ["get_task", "task_names"],
     },
 )  # fmt: skip

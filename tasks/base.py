@@ -16,6 +16,7 @@ import numpy as np
 from tasks.checks import as_array, check_number
 from tasks.errors import InputError
 from tasks.metrics import accuracy
+from tasks.plant import LinearPlant
 from tasks.timing import whole_steps
 
 
@@ -44,6 +45,8 @@ class Trials:
         Names of the channels.
     task : str
         Name of the task that made them.
+    plant : LinearPlant, optional
+        What the network's output moves. Then targets are compared with the plant's state, not with z.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class Trials:
     input_names: tuple = ()
     output_names: tuple = ()
     task: str = ""
+    plant: LinearPlant = None
 
     def __post_init__(self):
         inputs = as_array("inputs", self.inputs, (None, None, None), "(B, T, S)")
@@ -81,6 +85,8 @@ class Trials:
             )
         check_number("dt", self.dt, above=0.0)
         check_number("tau", self.tau, above=0.0)
+        if self.plant is not None:
+            _check_plant(self.plant, inputs.shape[2], targets.shape[2])
         conditions = {}
         for name, values in self.conditions.items():
             conditions[name] = np.asarray(values)
@@ -140,6 +146,7 @@ class Trials:
             self.input_names,
             self.output_names,
             self.task,
+            self.plant,
         )
 
     def __len__(self):
@@ -264,11 +271,11 @@ class Task(ABC):
                 f"{names[-1]}: {last:g} ms is less than one step of {self.dt:g} ms; no target is left"
             )
 
-    def _bundle(self, inputs, targets, mask, conditions, epochs):
+    def _bundle(self, inputs, targets, mask, conditions, epochs, output_names=None, plant=None):
         """Trials of this task, with its names and times."""
         return Trials(
             inputs, targets, mask, conditions, self.dt, self.tau, epochs,
-            self.input_names, self.output_names, self.name,
+            self.input_names, output_names or self.output_names, self.name, plant,
         )  # fmt: skip
 
 
@@ -282,6 +289,16 @@ def _epoch(name, value, batch, steps):
     if (bounds < 0).any() or (bounds > steps).any() or (bounds[:, 0] > bounds[:, 1]).any():
         raise InputError(f"epochs[{name!r}]: steps must satisfy 0 <= first <= after last <= {steps}")
     return bounds
+
+
+def _check_plant(plant, inputs, targets):
+    if not isinstance(plant, LinearPlant):
+        raise InputError(f"plant: expected a LinearPlant, got {type(plant).__name__}")
+    if len(plant.C) != inputs or len(plant.E) != targets:
+        raise InputError(
+            f"plant: it senses {len(plant.C)} channels and is scored on {len(plant.E)}, "
+            f"but the trials have {inputs} input and {targets} target channels"
+        )
 
 
 def _channel_names(which, names, count, letter):

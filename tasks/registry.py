@@ -7,6 +7,7 @@ from tasks.continuous import Bistable
 from tasks.decision import ContextDecision, MultisensoryDecision, RandomDots
 from tasks.errors import InputError
 from tasks.memory import DelayedMatch, FlipFlop, WorkingMemory
+from tasks.reach import Reach
 
 _CLASSES = (
     RandomDots,
@@ -16,6 +17,7 @@ _CLASSES = (
     DelayedMatch,
     Bistable,
     FlipFlop,
+    Reach,
 )
 TASKS = MappingProxyType({task.name: task for task in _CLASSES})
 
