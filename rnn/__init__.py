@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "activations": ["phi"],
+        "approximation": ["truncate"],
         "connectivity": ["Loadings", "factors", "loading_names", "loadings"],
         "networks": ["FullRankRNN", "LowRankRNN"],
         "optimizers": ["SGD", "Adam"],
