@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "fit": ["Populations", "fit_populations"],
         "redraw": ["redraw"],
+        "structure": ["EPairs", "PopulationCounts", "compare_counts", "epairs", "label_stability"],
     },
 )

@@ -21,7 +21,7 @@ SHORT_RUN = 25
 FINALISTS = 3
 MAX_ITERATIONS = 2000
 # Gain of mean log-likelihood per unit and iteration at which a run has converged.
-TOLERANCE = 1e-8
+TOLERANCE = 1e-7
 
 
 class MixtureFit(NamedTuple):
@@ -96,7 +96,7 @@ def fit_mixture(X, count, free_means, restarts, rng):
             f"populations: all {restarts} starts lost one of {count} populations among {len(X)} units; "
             "ask for fewer populations or more restarts"
         )
-    finals = [_run(Z, run[0], free_means, MAX_ITERATIONS) for run in runs[:FINALISTS] if np.isfinite(run[1])]
+    finals = [_run(Z, run[0], free_means, MAX_ITERATIONS) for run in _distinct(runs)]
     r, likelihood, converged = max(finals, key=lambda run: run[1])
     r = r[:, np.argsort(-r.sum(axis=0), kind="stable")]
     weights, means, covariances = _moments(Z, r, free_means)
@@ -134,6 +134,17 @@ def responsibilities(X, weights, means, covariances):
     scale = np.where(spread > 0, spread, 1.0)
     r, likelihood = _expectation(X / scale, weights, means / scale, covariances / np.outer(scale, scale))
     return r, likelihood - np.log(scale).sum()
+
+
+def _distinct(runs):
+    """The best few runs that are not on their way to the same optimum."""
+    chosen = [runs[0]]
+    for run in runs[1:]:
+        if len(chosen) == FINALISTS or not np.isfinite(run[1]):
+            break
+        if chosen[-1][1] - run[1] > 100 * TOLERANCE:
+            chosen.append(run)
+    return chosen
 
 
 def _start(Z, count, free_means, rng):
