@@ -18,8 +18,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "circuit": ["run_circuit"],
         "continuation": ["Branch", "continue_branch"],
         "diagram": ["BifurcationDiagram", "bifurcation_diagram"],
-        "field": ["Field", "FieldFunctions", "compile_field", "reduced_field"],
+        "field": ["compile_field", "reduced_field"],
+        "finite_size": ["finite_size_error"],
         "fixed_points": ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"],
         "normal_forms": ["SpecialPoint"],
+        "portrait": ["PhasePortrait", "phase_portrait"],
+        "vector_field": ["Field", "FieldFunctions"],
     },
 )

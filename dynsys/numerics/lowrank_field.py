@@ -1,0 +1,161 @@
+"""The exact field of a finite low-rank network, for every network without compiling again.
+
+    F_r(kappa, v) = -kappa_r + gain (1/N) sum_j n_j^r phi(x_j),     x = sum_r m^r kappa_r + sum_s I^s v_s
+
+The network travels in the parameter vector, ``[gain, phi, N, left (R + S, N), right (R + O, N)]`` with the
+factors of `rnn.connectivity.factors`; R, S and O are read from the lengths of the other arguments.
+"""
+
+import numpy as np
+
+from dynsys.numerics.signatures import DIRECTIONAL, FIELD
+from rnn.activations import TANH, phi_derivatives_at, tanh64
+from rnn.jit import FASTMATH, jit
+
+# Where the factors start in the parameter vector, and how many of its entries are named parameters.
+OFFSET = 3
+NAMED = 1
+
+
+def pack(left, right, phi_index, gain=1.0):
+    """Return the parameter vector of a network.
+
+    Parameters
+    ----------
+    left : ndarray (R + S, N)
+        Rows m_r, then I_s.
+    right : ndarray (R + O, N)
+        Rows n_r / N, then w_o / N.
+    phi_index : int
+        Number of phi, `rnn.activations.phi_number`.
+    gain : float, default 1
+        Factor of J.
+
+    Returns
+    -------
+    ndarray (3 + (2R + S + O) N,)
+
+    Examples
+    --------
+    >>> pack(np.ones((2, 4)), np.ones((2, 4)), 0).size
+    19
+    """
+    return np.concatenate([[gain, phi_index, left.shape[1]], left.ravel(), right.ravel()])
+
+
+@jit(fastmath=FASTMATH)
+def _drive(c, d, params, x):
+    """x = left^T (c, d): one row of the factor at a time, so that the loop over units vectorises."""
+    units = x.size
+    for i in range(units):
+        x[i] = 0.0
+    for k in range(c.size + d.size):
+        factor = c[k] if k < c.size else d[k - c.size]
+        row = OFFSET + k * units
+        for i in range(units):
+            x[i] += factor * params[row + i]
+
+
+@jit(fastmath=FASTMATH)
+def _apply_phi(params, order, x):
+    """Replace every x by phi^(order)(x), order 0 to 3."""
+    number = int(params[1])
+    if number != TANH:
+        for i in range(x.size):
+            x[i] = phi_derivatives_at(number, x[i])[order]
+        return
+    for i in range(x.size):  # the loops below vectorise
+        x[i] = tanh64(x[i])
+    if order > 0:
+        for i in range(x.size):
+            p = x[i]
+            slope = 1.0 - p * p
+            x[i] = slope if order == 1 else -2.0 * p * slope if order == 2 else slope * (6.0 * p * p - 2.0)
+
+
+@jit(fastmath=FASTMATH)
+def _project(params, row, values):
+    """Dot product of one row of all factors with a vector over units."""
+    start = OFFSET + row * values.size
+    total = 0.0
+    for i in range(values.size):
+        total += params[start + i] * values[i]
+    return total
+
+
+@jit(fastmath=FASTMATH)
+def _weight(params, row, values, out):
+    """out = values times one row of the factors, unit by unit."""
+    start = OFFSET + row * values.size
+    for i in range(values.size):
+        out[i] = params[start + i] * values[i]
+
+
+@jit(FIELD)
+def rhs(kappa, inputs, params, out):
+    """F of the module's equation."""
+    x = np.empty(int(params[2]))
+    _drive(kappa, inputs, params, x)
+    _apply_phi(params, 0, x)
+    left = kappa.size + inputs.size
+    for r in range(kappa.size):
+        out[r] = params[0] * _project(params, left + r, x) - kappa[r]
+
+
+@jit(FIELD)
+def jacobian(kappa, inputs, params, out):
+    """dF_r/dkappa_s = -delta_rs + gain (1/N) sum_j n_j^r phi'(x_j) m_j^s."""
+    x = np.empty(int(params[2]))
+    weighted = np.empty(x.size)
+    _drive(kappa, inputs, params, x)
+    _apply_phi(params, 1, x)
+    rank = kappa.size
+    for s in range(rank):
+        _weight(params, s, x, weighted)
+        for r in range(rank):
+            slope = params[0] * _project(params, rank + inputs.size + r, weighted)
+            out[r * rank + s] = slope - 1.0 if r == s else slope
+
+
+@jit(FIELD)
+def parameter_jacobian(kappa, inputs, params, out):
+    """dF in the inputs, then in the gain."""
+    x = np.empty(int(params[2]))
+    weighted = np.empty(x.size)
+    rank, columns = kappa.size, inputs.size + NAMED
+    _drive(kappa, inputs, params, x)
+    _apply_phi(params, 0, x)
+    for r in range(rank):
+        out[r * columns + inputs.size] = _project(params, rank + inputs.size + r, x)
+    _drive(kappa, inputs, params, x)
+    _apply_phi(params, 1, x)
+    for s in range(inputs.size):
+        _weight(params, rank + s, x, weighted)
+        for r in range(rank):
+            out[r * columns + s] = params[0] * _project(params, rank + inputs.size + r, weighted)
+
+
+@jit(DIRECTIONAL)
+def directional(kappa, inputs, params, direction, out):
+    """B(q, q), then C(q, q, q): gain (1/N) sum_j n_j^r phi''(x_j) (m_j . q)^2 and so on."""
+    units, rank = int(params[2]), kappa.size
+    x, along, shape = np.empty(units), np.empty(units), np.empty(units)
+    _drive(direction, direction[:0], params, along)
+    for order in range(2, 4):
+        _drive(kappa, inputs, params, x)
+        _apply_phi(params, order, x)
+        for i in range(units):
+            shape[i] = x[i] * along[i] ** order
+        for r in range(rank):
+            value = params[0] * _project(params, rank + inputs.size + r, shape)
+            out[(order - 2) * rank + r] = value
+
+
+@jit(FIELD)
+def outputs(kappa, inputs, params, out):
+    """z_o = (1/N) sum_j w_j^o phi(x_j)."""
+    x = np.empty(int(params[2]))
+    _drive(kappa, inputs, params, x)
+    _apply_phi(params, 0, x)
+    for o in range(out.size):
+        out[o] = _project(params, 2 * kappa.size + inputs.size + o, x)
