@@ -145,7 +145,7 @@ def loading_names(rank, inputs, outputs):
 
 
 def factors(net, dtype=np.float64):
-    """The two factors that every kernel works with; the only place where 1/N enters a low-rank network.
+    """The two factors that every kernel works with; 1/N enters a network here, through `readout_scale`.
 
     With c = (kappa, v), x = left^T c + x_perp, and right phi(x) = ((1/N) n^T phi, (1/N) w^T phi).
 
@@ -170,8 +170,19 @@ def factors(net, dtype=np.float64):
     array([0.25, 0.25, 0.25, 0.25])
     """
     left = np.ascontiguousarray(np.hstack([net.m, net.I]).T, dtype=dtype)
-    right = np.ascontiguousarray(np.hstack([net.n, net.w]).T / net.units, dtype=dtype)
+    right = np.ascontiguousarray(np.hstack([net.n, net.w]).T * readout_scale(net.units), dtype=dtype)
     return left, right
+
+
+def readout_scale(units):
+    """The factor 1/N of every sum over units: s = (1/N) n . phi(x), z = (1/N) w . phi(x).
+
+    Examples
+    --------
+    >>> readout_scale(4)
+    0.25
+    """
+    return 1.0 / units
 
 
 def _canonical_gauge(net):

@@ -24,7 +24,7 @@ FLOORS = (
     ("dynsys.numerics",),
     ("rnn.recipes", "rnn.approximation"),
     ("rnn.training",),
-    ("rnn.simulation", "rnn.storage", "rnn.pytorch", "rnn.unpickler"),
+    ("rnn.simulation", "rnn.gradient", "rnn.storage", "rnn.pytorch", "rnn.unpickler"),
     ("rnn.kernels", "rnn.connectivity", "rnn.networks", "rnn.optimizers"),
     ("rnn.activations",),
     ("rnn.jit",),

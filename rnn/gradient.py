@@ -1,0 +1,278 @@
+"""Loss and gradient of a low-rank network on a batch of trials: the checked way into the kernels.
+
+    L = sum_{b,t,o} weight (z - target)^2,    weight = mask^2 / (B O T_b),    T_b = masked steps of trial b
+
+which is `tasks.metrics.loss`. Batches are packed once, scratch memory is allocated once, and a batch is cut into
+blocks of four trials that run on one thread or several with the same result.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from rnn.activations import phi_tag
+from rnn.connectivity import factors, readout_scale
+from rnn.kernels.lowrank import BLOCK, gradient_blocks
+from rnn.networks import LowRankRNN
+from rnn.simulation import check_match
+from tasks.checks import check_count, check_rng
+from tasks.errors import InputError
+
+# Below this many unit-steps (trials x steps x units) starting a second thread costs more than it saves.
+UNIT_STEPS_FOR_THREADS = 300_000
+
+
+@dataclass(frozen=True, eq=False)
+class LossAndGradient:
+    """Loss of a network on trials, its gradient with respect to every loading, and the outputs.
+
+    Parameters
+    ----------
+    loss : float
+        As `tasks.metrics.loss`.
+    m, n : ndarray (N, R)
+        dL/dm and dL/dn.
+    I : ndarray (N, S)
+        dL/dI.
+    w : ndarray (N, O)
+        dL/dw.
+    z : ndarray (B, T, O)
+        Outputs.
+
+    Examples
+    --------
+    >>> LossAndGradient(0.0, *np.zeros((4, 8, 1)), np.zeros((2, 5, 1))).loss
+    0.0
+    """
+
+    loss: float
+    m: np.ndarray
+    n: np.ndarray
+    I: np.ndarray
+    w: np.ndarray
+    z: np.ndarray
+
+
+class Batches(NamedTuple):
+    """Batches of trials as the kernels want them, each filled up to a multiple of four trials.
+
+    Parameters
+    ----------
+    inputs, targets, weights : ndarray (M, B', T, S), (M, B', T, O), (M, B', T, O)
+        M batches; trials that only fill up are zero.
+    size : int
+        Number B of real trials in a batch.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> pack(get_task("rdm").trials(6, rng=0), 3, np.float32).inputs.shape
+    (2, 4, 51, 1)
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    size: int
+
+
+def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
+    """Loss of a low-rank network on trials and its gradient by back-propagation through time.
+
+    Parameters
+    ----------
+    net : LowRankRNN
+        The network.
+    trials : Trials
+        The trials.
+    rng : numpy.random.Generator or int, optional
+        Source of the private noise of standard deviation ``net.noise_std``; without it there is none.
+    dtype : {float64, float32}
+        Precision.
+    threads : int, default 1
+        Number of threads; the result does not depend on it.
+
+    Returns
+    -------
+    LossAndGradient
+
+    Raises
+    ------
+    InputError
+        A full-rank network, or trials that do not fit the network.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> task = get_task("rdm")
+    >>> loss_and_gradient(LowRankRNN.random(32, 1, task, rng=0), task.trials(8, rng=1)).m.shape
+    (32, 1)
+    """
+    check_trainable(net, trials)
+    noise_std = 0.0 if rng is None else net.noise_std
+    seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
+    left, right = factors(net, dtype)
+    batches = pack(trials, trials.size, dtype)
+    with GradientRunner(net, noise_std, trials.size, trials.steps, dtype, threads) as runner:
+        loss = runner.run(left, right, batches, 0, seed)
+        dleft, dright = runner.dleft.sum(axis=0), runner.dright.sum(axis=0) * readout_scale(net.units)
+        z = runner.z[: trials.size].copy()
+    return LossAndGradient(
+        loss, dleft[: net.rank].T, dright[: net.rank].T, dleft[net.rank :].T, dright[net.rank :].T, z
+    )
+
+
+def check_trainable(net, trials):
+    """Refuse what the low-rank kernels cannot take.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> task = get_task("rdm")
+    >>> check_trainable(LowRankRNN.random(8, 1, task, rng=0), task.trials(1, rng=0))
+    """
+    check_match(net, trials)
+    if not isinstance(net, LowRankRNN):
+        raise InputError(f"net: expected a LowRankRNN, got {type(net).__name__}")
+
+
+def pack(trials, batch_size, dtype):
+    """Cut trials into batches of ``batch_size`` (which must divide their number) in the kernels' layout.
+
+    Returns
+    -------
+    Batches
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> float(pack(get_task("rdm").trials(4, rng=0), 4, np.float64).weights.sum())
+    1.0
+    """
+    masked = np.maximum((trials.mask != 0).any(axis=2).sum(axis=1), 1)
+    weights = trials.mask**2 / (batch_size * trials.mask.shape[2] * masked)[:, None, None]
+    return Batches(*(_cut(a, batch_size, dtype) for a in (trials.inputs, trials.targets, weights)), batch_size)
+
+
+def default_threads(unit_steps):
+    """Number of threads for a batch of that many unit-steps: one for small batches.
+
+    Examples
+    --------
+    >>> default_threads(1000)
+    1
+    """
+    if unit_steps < UNIT_STEPS_FOR_THREADS:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class GradientRunner:
+    """Scratch memory, result buffers and threads for batches of one shape; use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    net : LowRankRNN
+        Gives sizes, phi, alpha and h0; its loadings are not used.
+    noise_std : float
+        Private noise.
+    batch_size, steps : int
+        Number B of trials and T of steps of every batch.
+    dtype : numpy dtype
+        Precision.
+    threads : int, optional
+        Number of threads; `default_threads` if left out.
+
+    Attributes
+    ----------
+    z, dleft, dright : ndarray (B', T, O), (B' / 4, R + S, N), (B' / 4, R + O, N)
+        Results of the last `run`: outputs, and gradients with respect to the factors, block by block.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> net = LowRankRNN.random(16, 1, get_task("rdm"), rng=0)
+    >>> with GradientRunner(net, 0.0, 8, 51, np.float32) as runner:
+    ...     runner.dleft.shape
+    (2, 2, 16)
+    """
+
+    def __init__(self, net, noise_std, batch_size, steps, dtype, threads=None):
+        kind = np.dtype(dtype).type
+        terms, sums = net.rank + net.input_count, net.rank + net.output_count
+        blocks = -(-batch_size // BLOCK)
+        wanted = default_threads(batch_size * steps * net.units) if threads is None else threads
+        threads = min(check_count("threads", wanted), blocks)
+        self._h0 = net.h0.astype(dtype)
+        self._numbers = kind(net.alpha), kind(noise_std)
+        self._tags = (
+            phi_tag(net.phi), (kind(0),) * terms, (kind(0),) * sums, (kind(0),) * net.rank,
+        )  # fmt: skip
+        self._shapes = (terms, net.units), (sums, net.units), (BLOCK * blocks, steps)
+        self._scratch = [
+            (
+                np.empty((BLOCK, net.units), dtype),
+                np.empty((steps, BLOCK, net.units), dtype),
+                np.empty((BLOCK, steps, terms), dtype),
+            )
+            for _ in range(threads)
+        ]
+        edges = [round(i * blocks / threads) for i in range(threads + 1)]
+        self._ranges = list(zip(edges[:-1], edges[1:]))
+        self.z = np.zeros((BLOCK * blocks, steps, net.output_count), dtype)
+        self._losses = np.zeros(BLOCK * blocks)
+        self.dleft = np.zeros((blocks, terms, net.units), dtype)
+        self.dright = np.zeros((blocks, sums, net.units), dtype)
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(self, left, right, batches, index, seed):
+        """Forward and backward pass of one batch; returns the loss, leaves the rest in the attributes.
+
+        Parameters
+        ----------
+        left, right : ndarray (R + S, N), (R + O, N)
+            The factors of `rnn.connectivity.factors`, in this runner's precision.
+        batches : Batches
+            The packed trials.
+        index : int
+            Which of the batches.
+        seed : int
+            64-bit key of the noise of this batch.
+
+        Returns
+        -------
+        float
+        """
+        inputs, targets, weights = batches.inputs[index], batches.targets[index], batches.weights[index]
+        given = left.shape, right.shape, inputs.shape[:2]
+        if given != self._shapes or targets.shape != self.z.shape:
+            raise InputError(f"batch: expected shapes {self._shapes}, {self.z.shape}, got {given}")
+        shared = (left, right, self._h0, inputs, targets, weights, *self._numbers, np.uint64(seed), 0, *self._tags)
+        results = self.z, self._losses, self.dleft, self.dright
+        jobs = [
+            self._pool.submit(gradient_blocks, blocks, *shared, *scratch, *results)
+            for blocks, scratch in zip(self._ranges[1:], self._scratch[1:])
+        ]
+        with np.errstate(all="ignore"):  # the plain twin's integers wrap around; overflow shows in the results
+            gradient_blocks(self._ranges[0], *shared, *self._scratch[0], *results)
+        for job in jobs:
+            job.result()
+        return float(self._losses.sum())
+
+
+def _cut(array, batch_size, dtype):
+    trials, steps, channels = array.shape
+    padded = -(-batch_size // BLOCK) * BLOCK
+    packed = np.zeros((trials // batch_size, padded, steps, channels), dtype)
+    packed[:, :batch_size] = array.reshape(-1, batch_size, steps, channels)
+    return packed

@@ -1,0 +1,189 @@
+"""Run a network on trials, in float64.
+
+A low-rank network runs in its own exact reduced state: x = sum_r kappa_r m_r + sum_s v_s I_s + x_perp, where
+
+    kappa_{t+1} = (1 - alpha) kappa_t + alpha (1/N) n^T phi(x_t),    v_{t+1} = (1 - alpha) v_t + alpha u_t
+
+and x_perp carries the initial state and the private noise. It is the Euler scheme of the network step by step, not
+an approximation of it. A full-rank network runs through matrix products.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rnn.activations import phi, phi_tag
+from rnn.connectivity import factors, readout_scale
+from rnn.kernels.lowrank import BLOCK, simulate_blocks
+from rnn.networks import FullRankRNN, LowRankRNN
+from tasks.checks import check_rng
+from tasks.errors import InputError
+
+# Relative difference between a network's alpha and dt / tau of the trials that counts as rounding.
+ALPHA_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory:
+    """What a network or a circuit did on a batch of trials; every array is *after* each step.
+
+    Step t of the input takes x_t to x_{t+1}, and entry t of every array here belongs to x_{t+1}.
+
+    Parameters
+    ----------
+    x : ndarray (B, T, N) or None
+        Current of every unit; None if not asked for, or for a circuit.
+    z : ndarray (B, T, O)
+        Outputs.
+    kappa : ndarray (B, T, R) or None
+        Exact reduced state (None for a full-rank network).
+    v : ndarray (B, T, S)
+        Inputs filtered with the time constant tau.
+    time : ndarray (T,)
+        Time after each step, ms.
+    source : dict
+        Plain values that say where it comes from.
+
+    Examples
+    --------
+    >>> Trajectory(None, np.zeros((2, 5, 1)), np.zeros((2, 5, 1)), np.zeros((2, 5, 1)), 20.0 * np.arange(1, 6))
+    Trajectory(2 trials of 5 steps to 100 ms: z (2, 5, 1), kappa (2, 5, 1), v (2, 5, 1))
+    """
+
+    x: np.ndarray
+    z: np.ndarray
+    kappa: np.ndarray
+    v: np.ndarray
+    time: np.ndarray
+    source: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("x", "z", "kappa", "v", "time"):
+            array = getattr(self, name)
+            if array is not None:
+                view = np.asarray(array).view()
+                view.setflags(write=False)
+                object.__setattr__(self, name, view)
+
+    def __repr__(self):
+        arrays = {name: getattr(self, name) for name in ("x", "z", "kappa", "v")}
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items() if array is not None)
+        trials, steps = self.z.shape[:2]
+        return f"Trajectory({trials} trials of {steps} steps to {self.time[-1]:g} ms: {shapes})"
+
+
+def simulate(net, trials, rng=None, states=True):
+    """Run a network on trials.
+
+    Parameters
+    ----------
+    net : LowRankRNN or FullRankRNN
+        The network.
+    trials : Trials
+        Inputs, and the step dt / tau, which must be the network's alpha.
+    rng : numpy.random.Generator or int, optional
+        Source of the network's private noise, of standard deviation ``net.noise_std`` per step; without it the
+        network runs without noise. One number is drawn from it as the key of a counter-based generator.
+    states : bool, default True
+        Whether to keep x (B, T, N), which takes 8 B T N bytes.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    InputError
+        Numbers of channels or steps alpha that differ between network and trials.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> task = get_task("rdm")
+    >>> net = LowRankRNN.random(64, 1, task, rng=0)
+    >>> run = simulate(net, task.trials(3, rng=1))
+    >>> run.x.shape, run.kappa.shape, run.z.shape
+    ((3, 51, 64), (3, 51, 1), (3, 51, 1))
+    """
+    check_match(net, trials)
+    noise_std = 0.0 if rng is None else net.noise_std
+    seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
+    run = _simulate_low_rank if isinstance(net, LowRankRNN) else _simulate_full_rank
+    x, z, kappa, v = run(net, trials, noise_std, seed, states)
+    source = {"network": net.hash, "task": trials.task, "noise_std": noise_std, "noise_seed": seed}
+    return Trajectory(x, z, kappa, v, trials.time, source)
+
+
+def check_match(net, trials):
+    """Refuse trials that do not fit a network, naming both and their channels.
+
+    Raises
+    ------
+    InputError
+        Not a network; inputs, outputs or alpha that differ.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> check_match(LowRankRNN(*np.ones((4, 8, 1)), alpha=0.1), get_task("rdm").trials(1, rng=0))
+    Traceback (most recent call last):
+    tasks.errors.InputError: alpha: the network's is 0.1, but the trials' dt / tau = 20 / 100 ms = 0.2; build ...
+    """
+    if not isinstance(net, (LowRankRNN, FullRankRNN)):
+        raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
+    whose = f"task {trials.task!r}" if trials.task else "these trials"
+    for what, count, names in (
+        ("input", net.input_count, trials.input_names),
+        ("output", net.output_count, trials.output_names),
+    ):
+        if count != len(names):
+            raise InputError(
+                f"net: {net!r} has {count} {what} channel{'s' * (count != 1)}, but {whose} has {len(names)}: "
+                f"{', '.join(names)}; build the network with LowRankRNN.random(units, rank, task, rng=rng)"
+            )
+    if abs(net.alpha - trials.alpha) > ALPHA_TOLERANCE * trials.alpha:
+        raise InputError(
+            f"alpha: the network's is {net.alpha:g}, but the trials' dt / tau = {trials.dt:g} / {trials.tau:g} ms "
+            f"= {trials.alpha:g}; build both with the same step (noise_std is per step and changes with it)"
+        )
+
+
+def _simulate_low_rank(net, trials, noise_std, seed, states):
+    batch, steps, _ = trials.inputs.shape
+    units, terms, sums = net.units, net.rank + net.input_count, net.rank + net.output_count
+    blocks = -(-batch // BLOCK)
+    left, right = factors(net)
+    inputs = np.zeros((BLOCK * blocks, steps, net.input_count))
+    inputs[:batch] = trials.inputs
+    x = np.empty((batch if states else 0, steps, units))
+    z = np.empty((BLOCK * blocks, steps, net.output_count))
+    coefficients = np.empty((BLOCK * blocks, steps, terms))
+    with np.errstate(all="ignore"):  # the plain twin's integers wrap around; overflow shows in the results
+        simulate_blocks(
+            (0, blocks), left, right, net.h0, inputs, net.alpha, noise_std, np.uint64(seed),
+            phi_tag(net.phi), (0.0,) * terms, (0.0,) * sums, (0.0,) * net.rank,
+            np.empty((BLOCK, units)), np.empty((steps, BLOCK, units)), x, coefficients, z,
+        )  # fmt: skip
+    c = coefficients[:batch]
+    return (x if states else None), z[:batch], c[..., : net.rank].copy(), c[..., net.rank :].copy()
+
+
+def _simulate_full_rank(net, trials, noise_std, seed, states):
+    batch, steps, _ = trials.inputs.shape
+    noise = np.random.default_rng(seed)
+    decay = 1.0 - net.alpha
+    x_now, v_now = np.tile(net.h0, (batch, 1)), np.zeros((batch, net.input_count))
+    x = np.empty((batch, steps, net.units)) if states else None
+    z, v = np.empty((batch, steps, net.output_count)), np.empty((batch, steps, net.input_count))
+    J, I, w = np.ascontiguousarray(net.J.T), net.I.T, net.w * readout_scale(net.units)
+    p = phi(net.phi, x_now)
+    for t in range(steps):
+        x_now = decay * x_now + net.alpha * (p @ J + trials.inputs[:, t] @ I)
+        if noise_std > 0:
+            x_now += noise_std * noise.standard_normal(x_now.shape)
+        v_now = decay * v_now + net.alpha * trials.inputs[:, t]
+        p = phi(net.phi, x_now)
+        v[:, t], z[:, t] = v_now, p @ w
+        if states:
+            x[:, t] = x_now
+    return x, z, None, v
