@@ -66,7 +66,9 @@ def gaussian_expectation(phi, order, mu, Delta):
         raise InputError(f"order: expectations are provided up to order {MAX_ORDER}, got {order}")
     mu, Delta = as_array("mu", mu), as_array("Delta", Delta)
     if Delta.size and Delta.min() < -ROUNDING:
-        raise InputError(f"Delta: a variance must be >= 0, got {Delta.min():.6g}; is the covariance a covariance?")
+        raise InputError(
+            f"Delta: a variance must be >= 0, got {Delta.min():.6g}; is the covariance a covariance?"
+        )
     try:
         mu, Delta = np.broadcast_arrays(mu, Delta)
     except ValueError as error:

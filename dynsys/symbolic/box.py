@@ -75,7 +75,9 @@ class TrappingBox:
 
 
 def _read(names, values):
-    return np.array([[values[name] for name in row] if isinstance(row, tuple) else values[row] for row in names])
+    return np.array(
+        [[values[name] for name in row] if isinstance(row, tuple) else values[row] for row in names]
+    )
 
 
 def _explained(drive, spread):

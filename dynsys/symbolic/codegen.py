@@ -1,7 +1,8 @@
 """From a System to compiled functions: one readable source file per system, named by its hash.
 
-The file holds five numba functions with explicit signatures (`dynsys.numerics.signatures`), all on flat float64
-vectors: the state, the inputs, the parameters, and the vector to fill:
+The file holds five numba functions with the signatures of `dynsys.numerics.signatures`, all on flat float64
+vectors: the state, the inputs, the parameters, and the vector to fill. Kernels take them as first-class functions;
+parameter_jacobian and directional are compiled on first use.
 
     rhs(x, u, p, out)                 out (R,)          F
     jacobian(x, u, p, out)            out (R R,)        dF_r/dx_s, row by row
@@ -21,15 +22,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import sympy
-
+import rnn.jit as door
 from dynsys.numerics import gaussian, signatures
 from dynsys.symbolic import derivatives, source
 from dynsys.symbolic.derivatives import plain
 from dynsys.symbolic.source import expression_text, source_text
 from dynsys.symbolic.system import System
-from rnn import jit
 from tasks.errors import FileError, InputError
+
 
 def generate(system):
     """Write the source file of a system, unless it is there already.
@@ -120,13 +120,15 @@ def load(path):
 
 
 # What generated code depends on besides the system: a change of any of these makes older files stale.
-_INGREDIENTS = (gaussian, signatures, derivatives, source, jit)
+_INGREDIENTS = (gaussian, signatures, derivatives, source, door)
 _SEAL = "# sha256 of everything above: "
 
 
 def _hash(system, flat):
     names = (system.state_names, system.input_names, system.parameter_names, system.output_names)
-    arguments = [text for e in flat.expectations for text in (e.phi, expression_text(e.mu), expression_text(e.Delta))]
+    arguments = [
+        text for e in flat.expectations for text in (e.phi, expression_text(e.mu), expression_text(e.Delta))
+    ]
     expressions = [expression_text(e) for e in (*flat.equations, *flat.outputs)]
     digest = hashlib.sha256(repr((names, arguments, expressions)).encode())
     digest.update(_ingredients_digest())
@@ -153,7 +155,9 @@ def _intact(path):
 def _write(path, text):
     """Whole or not at all: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, suffix=".part", delete=False) as part:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="ascii", dir=path.parent, suffix=".part", delete=False
+    ) as part:
         part.write(text)
     try:
         os.replace(part.name, path)
@@ -174,7 +178,11 @@ def _folders():
     else:
         home = os.path.expanduser("~")
         if home != "~":
-            yield Path(home, "Library", "Caches", "dynsys") if sys.platform == "darwin" else Path(home, ".cache", "dynsys")
+            yield (
+                Path(home, "Library", "Caches", "dynsys")
+                if sys.platform == "darwin"
+                else Path(home, ".cache", "dynsys")
+            )
     yield Path(_temporary_folder().name)
 
 

@@ -27,7 +27,7 @@ class Expectation:
     phi : str
         The activation.
     mu, Delta : sympy expression
-        In x, u, p, and in e of smaller index.
+        In x, u and p.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class Plain:
     equations, outputs : tuple of sympy expression
         In these and in e_jk.
     expectations : tuple of Expectation
-        Inner ones before outer ones.
+        One for each distinct pair of arguments.
 
     Examples
     --------
@@ -116,23 +116,15 @@ def plain(system):
     new = [tuple(symbol(f"{letter}{i}") for i in range(len(old))) for old, letter in groups]
     renamed = {o: n for (old, _), fresh in zip(groups, new) for o, n in zip(old, fresh)}
     expressions = [e.xreplace(renamed) for e in (*system.equations, *system.outputs)]
-    found, pairs = [], {}
-    while True:  # innermost first: those whose arguments hold no other
-        inner = set()
-        for e in expressions:
-            inner |= {f for f in e.atoms(GaussianExpectation) if not any(a.has(GaussianExpectation) for a in f.args)}
-        if not inner:
-            break
-        replaced = {}
-        for f in sorted(inner, key=sympy.default_sort_key):
-            key = (f.phi, f.args[1], f.args[2])
-            if key not in pairs:
-                pairs[key] = Expectation(len(found), *key)
-                found.append(pairs[key])
-            replaced[f] = pairs[key].order(int(f.args[0]))
-        expressions = [e.xreplace(replaced) for e in expressions]
+    pairs, replaced = {}, {}
+    found = set().union(*(e.atoms(GaussianExpectation) for e in expressions))
+    for f in sorted(found, key=sympy.default_sort_key):
+        key = (f.phi, f.args[1], f.args[2])
+        pair = pairs.setdefault(key, Expectation(len(pairs), *key))
+        replaced[f] = pair.order(int(f.args[0]))
+    expressions = [e.xreplace(replaced) for e in expressions]
     count = len(system.equations)
-    return Plain(*new, tuple(expressions[:count]), tuple(expressions[count:]), tuple(found))
+    return Plain(*new, tuple(expressions[:count]), tuple(expressions[count:]), tuple(pairs.values()))
 
 
 def place(free):
@@ -171,15 +163,8 @@ def gradients(expressions, variables, expectations):
     >>> gradients([x * e], [x], [Expectation(0, "tanh", x, symbol("p0"))])
     [[e0_0 + e0_1*x0]]
     """
-    variables = tuple(variables)
-    inner = {}  # j -> (gradient of mu_j, gradient of Delta_j)
-    rows = []
-    for expectation in expectations:
-        pair = (expectation.mu, expectation.Delta)
-        inner[expectation.index] = tuple(_gradient(part, variables, expectations, inner) for part in pair)
-    for expression in expressions:
-        rows.append(_gradient(expression, variables, expectations, inner))
-    return rows
+    inner = [[[part.diff(v) for v in variables] for part in (e.mu, e.Delta)] for e in expectations]
+    return [_gradient(expression, variables, expectations, inner) for expression in expressions]
 
 
 def _gradient(expression, variables, expectations, inner):
@@ -224,12 +209,10 @@ def directional(flat, direction, order):
     """
     along = dict(zip(flat.state, direction))  # symbol -> its derivative
     steps = []
-    used = flat.orders([*flat.equations, *(part for e in flat.expectations for part in (e.mu, e.Delta))])
-    for expectation in flat.expectations:
-        j = expectation.index
-        mean = _climb(expectation.mu, f"m{j}", order, along, steps)
-        variance = _climb(expectation.Delta, f"d{j}", order, along, steps)
-        low, high = used.get(j, (0, -1))
+    for j, (low, high) in sorted(flat.orders(flat.equations).items()):
+        expectation = flat.expectations[j]
+        mean = _climb(expectation.mu, f"m{j}_", order, along, steps)
+        variance = _climb(expectation.Delta, f"d{j}_", order, along, steps)
         rule = dict(along)
         for k in range(low, high + 2 * order):
             if expectation.order(k) != 0:

@@ -56,7 +56,9 @@ def mean_field(populations, noise=0.0):
     ('gain', 'noise', 'sigma_mm', 'sigma_mn', 'sigma_mI', 'sigma_mw', 'sigma_nI', 'sigma_II', 'sigma_Iw')
     """
     if not isinstance(populations, Populations):
-        raise InputError(f"populations: expected Populations, got {type(populations).__name__}; see fit_populations")
+        raise InputError(
+            f"populations: expected Populations, got {type(populations).__name__}; see fit_populations"
+        )
     moments = moment_symbols(populations, check_number("noise", noise, minimum=0.0))
     arguments = [(_mean(moments, p), _variance(moments, p)) for p in range(moments.count)]
     kappas = tuple(moments.y[a] for a in moments.m)
@@ -186,7 +188,10 @@ def _notation(moments, arguments, phi):
     for p, (mu, Delta) in enumerate(arguments):
         suffix = f"_p{p + 1}" if several else ""
         pieces = []
-        for name, tex, expression, family in (("mu", r"\mu", mu, "mean"), ("Delta", r"\Delta", Delta, "variance")):
+        for name, tex, expression, family in (
+            ("mu", r"\mu", mu, "mean"),
+            ("Delta", r"\Delta", Delta, "variance"),
+        ):
             if expression == 0:  # zero means
                 pieces.append(expression)
                 continue

@@ -143,7 +143,9 @@ def generic(moments, expression, latex):
         if old.name.endswith("_p1"):
             replaced[old] = symbol(old.name[:-1])
             known = moments.latex.get(old.name) or latex[old.name]
-            latex[replaced[old].name] = re.sub(r"\(1\)|(?<=\\alpha_\{)1(?=\}$)", lambda f: f.group().replace("1", "p"), known)
+            latex[replaced[old].name] = re.sub(
+                r"\(1\)|(?<=\\alpha_\{)1(?=\}$)", lambda f: f.group().replace("1", "p"), known
+            )
     return expression.xreplace(replaced)
 
 
@@ -156,7 +158,9 @@ def indexed(loading):
     ('m', 'm_2', 'I_{12}')
     """
     index = loading[1:]
-    return loading if not index else f"{loading[0]}_{index}" if len(index) == 1 else f"{loading[0]}_{{{index}}}"
+    return (
+        loading if not index else f"{loading[0]}_{index}" if len(index) == 1 else f"{loading[0]}_{{{index}}}"
+    )
 
 
 def pair(a, b):

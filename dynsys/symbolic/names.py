@@ -57,7 +57,9 @@ def check_name(what, name):
             f"{what}: {shown} is no name; use ASCII letters, digits and _, not starting with a digit"
         )
     if len(text) > MAX_LENGTH:
-        raise InputError(f"{what}: a name has at most {MAX_LENGTH} characters, {text[:20]!r}... has {len(text)}")
+        raise InputError(
+            f"{what}: a name has at most {MAX_LENGTH} characters, {text[:20]!r}... has {len(text)}"
+        )
     return text
 
 
@@ -118,7 +120,9 @@ def check_latex(name, latex):
         token = _TOKEN.match(latex, position)
         if token is None or (token["command"] and token["command"] not in _COMMANDS):
             culprit = token.group() if token else latex[position : position + 2]
-            raise InputError(f"latex of {name!r}: {latex!r} holds {culprit}, which is not allowed in a symbol")
+            raise InputError(
+                f"latex of {name!r}: {latex!r} holds {culprit}, which is not allowed in a symbol"
+            )
         depth += {"{": 1, "}": -1}.get(token.group(), 0)
         if depth < 0:
             break

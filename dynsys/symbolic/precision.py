@@ -69,4 +69,6 @@ def _kolmogorov_density(t, accuracy):
         squares = (((2 * n - 1) * mpmath.pi / (2 * t)) ** 2 for n in range(1, count))
         return mpmath.sqrt(2 * mpmath.pi) / t**2 * mpmath.fsum((a - 1) * mpmath.exp(-a / 2) for a in squares)
     count = int(mpmath.sqrt(accuracy / 2) / t) + 3
-    return 8 * t * mpmath.fsum((-1) ** (n - 1) * n**2 * mpmath.exp(-2 * (n * t) ** 2) for n in range(1, count))
+    return (
+        8 * t * mpmath.fsum((-1) ** (n - 1) * n**2 * mpmath.exp(-2 * (n * t) ** 2) for n in range(1, count))
+    )

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-{imports}from dynsys.numerics.signatures import DIRECTIONAL, FIELD
+{imports}from dynsys.numerics.signatures import FIELD
 from rnn.jit import jit
 '''
 
@@ -49,17 +49,23 @@ def source_text(system, flat):
     parameters = gradients(flat.equations, (*flat.inputs, *flat.parameters), flat.expectations)
     q = [symbol(f"q{i}") for i in range(len(flat.state))]
     steps, (_, second, third) = directional(flat, q, 3)
+    arguments = [
+        (f"{what}_{e.index}", part)
+        for e in flat.expectations
+        for what, part in (("mu", e.mu), ("Delta", e.Delta))
+    ]
     functions = (
+        _function("arguments", "Mean and variance of the argument of phi, for each expectation.", flat, arguments),
         _function("rhs", "F, in the order of the state.", flat, zip(states, flat.equations)),
         _function("jacobian", "dF/d(state), row by row.", flat, _entries(states, system.state_names, jacobian)),
         _function(
             "parameter_jacobian", "dF/d(inputs, then parameters), row by row.", flat,
-            _entries(states, others, parameters),
+            _entries(states, others, parameters), signature="",
         ),
         _function(
             "directional", "Second and third derivatives of F along q: B(q, q), then C(q, q, q).", flat,
             [(f"{kind} of {s}", e) for kind, row in (("B", second), ("C", third)) for s, e in zip(states, row)],
-            steps, extra="q, ",
+            steps, signature="", extra="q, ",
         ),
         _function("outputs", "Readouts.", flat, zip(system.output_names, flat.outputs)),
     )  # fmt: skip
@@ -121,59 +127,45 @@ def _entries(rows, columns, table):
     return [(f"d {r} / d {c}", e) for r, line in zip(rows, table) for c, e in zip(columns, line)]
 
 
-def _function(name, doc, flat, entries, steps=(), extra=""):
+def _function(name, doc, flat, entries, steps=(), signature="FIELD", extra=""):
     entries = list(entries)
-    comments, expressions = [c for c, _ in entries], [e for _, e in entries]
-    names = sympy.numbered_symbols("t", real=True)
-    body, loads = [], set()
-
-    def assign(pairs):
-        for left, right in pairs:
-            loads.update(right.free_symbols)
-            body.append(f"{left} = {expression_text(right)}")
-
-    orders = _needed_orders(flat, [e for _, e in steps], expressions)
-    for group in _levels(flat, orders):
-        arguments = [part for e in group for part in (e.mu, e.Delta)]
-        shared, arguments = sympy.cse(arguments, symbols=names, order="none")
-        assign(shared)
-        for e, mu, Delta in zip(group, arguments[::2], arguments[1::2]):
-            low, high = orders[e.index]
-            loads.update(mu.free_symbols | Delta.free_symbols)
-            body.append(f"e{e.index} = np.empty({high + 1})")
-            mu, Delta = ("0.0" if part == 0 else expression_text(part) for part in (mu, Delta))
-            body.append(f"{e.phi}_expectations({low}, {high}, {mu}, {Delta}, e{e.index})")
-            body += [f"{e.order(k)} = e{e.index}[{k}]" for k in range(low, high + 1) if e.order(k) != 0]
-    shared, reduced = sympy.cse([*(e for _, e in steps), *expressions], symbols=names, order="none")
-    assign(_in_order(shared + list(zip((s for s, _ in steps), reduced))))
-    for i, (comment, e) in enumerate(zip(comments, reduced[len(steps) :])):
-        loads.update(e.free_symbols)
-        body.append(f"out[{i}] = {expression_text(e)}  # {comment}")
-    read = sorted((s.name for s in loads if s.name[0] in "xupq"), key=lambda n: (n[0], int(n[1:])))
-    lines = [f'"""{doc}"""', *(f"{n} = {n[0]}[{n[1:]}]" for n in read), *body]
-    signature = "DIRECTIONAL" if extra else "FIELD"
-    return f"@jit({signature})\ndef {name}(x, u, p, {extra}out):\n    " + "\n    ".join(lines) + "\n"
+    expressions = [e for _, e in entries]
+    orders = flat.orders([*(e for _, e in steps), *expressions])
+    body = []
+    if orders:
+        body = [f"a = np.empty({2 * len(flat.expectations)})", "arguments(x, u, p, a)"]
+    for j, (low, high) in sorted(orders.items()):
+        expectation = flat.expectations[j]
+        body.append(f"e{j} = np.empty({high + 1})")
+        body.append(f"{expectation.phi}_expectations({low}, {high}, a[{2 * j}], a[{2 * j + 1}], e{j})")
+    shared, reduced = sympy.cse(
+        [*(e for _, e in steps), *expressions], symbols=sympy.numbered_symbols("t", real=True), order="none"
+    )
+    assignments = _in_order(shared + list(zip((s for s, _ in steps), reduced)))
+    results = reduced[len(steps) :]
+    used = {s for e in (*(right for _, right in assignments), *results) for s in e.free_symbols}
+    body += [f"{s} = {_load(s)}" for s in sorted((s for s in used if s.name[0] in "xupqe"), key=_place)]
+    body += [f"{left} = {expression_text(right)}" for left, right in assignments]
+    body += [
+        f"out[{i}] = {expression_text(e)}  # {comment}"
+        for i, ((comment, _), e) in enumerate(zip(entries, results))
+    ]
+    return (
+        f"@jit({signature})\ndef {name}(x, u, p, {extra}out):\n    "
+        + "\n    ".join([f'"""{doc}"""', *body])
+        + "\n"
+    )
 
 
-def _needed_orders(flat, *groups):
-    """Orders of each expectation that some expressions need, those of their arguments included."""
-    expressions = [e for group in groups for e in group]
-    orders = flat.orders(expressions)
-    for expectation in reversed(flat.expectations):
-        if expectation.index in orders:
-            expressions += [expectation.mu, expectation.Delta]
-            orders = flat.orders(expressions)
-    return orders
+def _load(s):
+    """Where a symbol's value is: x0 in x[0], e1_2 in e1[2]."""
+    letter, *numbers = s.name[0], *s.name[1:].split("_")
+    return f"{letter}{numbers[0]}[{numbers[1]}]" if len(numbers) == 2 else f"{letter}[{numbers[0]}]"
 
 
-def _levels(flat, orders):
-    """Needed expectations in groups, each of which depends on earlier groups only."""
-    level = {}
-    for e in flat.expectations:
-        inner = flat.orders((e.mu, e.Delta))
-        level[e.index] = 1 + max((level[j] for j in inner), default=-1)
-    needed = [e for e in flat.expectations if e.index in orders]
-    return [[e for e in needed if level[e.index] == n] for n in sorted({level[e.index] for e in needed})]
+def _place(s):
+    """Sort x2 before x10, and e0_10 after e0_9."""
+    return s.name[0], [int(n) for n in s.name[1:].split("_")]
 
 
 def _in_order(pairs):

@@ -126,8 +126,12 @@ class System:
             "values": _numbers("values", {**given, **self.values}, names["parameters"]),
             "errors": _numbers("errors", self.errors, names["parameters"]),
             "neutral": _numbers("neutral", self.neutral, names["parameters"]),
-            "latex": {check_name("latex", name): check_latex(name, text) for name, text in self.latex.items()},
-            "time_constant": None if self.time_constant is None else check_name("time_constant", self.time_constant),
+            "latex": {
+                check_name("latex", name): check_latex(name, text) for name, text in self.latex.items()
+            },
+            "time_constant": None
+            if self.time_constant is None
+            else check_name("time_constant", self.time_constant),
             "source": dict(self.source),
         }
         for attribute, value in settled.items():
@@ -270,12 +274,20 @@ def _expression(what, entry, own):
     if isinstance(entry, numbers.Real) and not isinstance(entry, bool):
         entry = sympy.Integer(entry) if isinstance(entry, numbers.Integral) else sympy.Float(float(entry), 17)
     if not isinstance(entry, sympy.Expr):
-        raise InputError(f"{what}: expected a sympy expression, got {type(entry).__name__}; build it from sympy symbols")
+        raise InputError(
+            f"{what}: expected a sympy expression, got {type(entry).__name__}; build it from sympy symbols"
+        )
+    if any(
+        argument.has(GaussianExpectation) for f in entry.atoms(GaussianExpectation) for argument in f.args
+    ):
+        raise InputError(f"{what}: an expectation inside the mean or variance of another is not supported")
     replaced = {}
     for node in sympy.preorder_traversal(entry):
         if isinstance(node, sympy.Symbol):
             if node.name not in own:
-                raise InputError(f"{what}: {node.name!r} is not declared; the names are {', '.join(own) or 'none'}")
+                raise InputError(
+                    f"{what}: {node.name!r} is not declared; the names are {', '.join(own) or 'none'}"
+                )
             replaced[node] = own[node.name]
         elif not _is_supported(node):
             listed = ", ".join(f.__name__ for f in FUNCTIONS[:-1])
@@ -293,7 +305,9 @@ def _numbers(what, values, names):
     checked = {}
     for name, value in values.items():
         if name not in names:
-            raise InputError(f"{what}: {name!r} is no parameter; the parameters are {', '.join(names) or 'none'}")
+            raise InputError(
+                f"{what}: {name!r} is no parameter; the parameters are {', '.join(names) or 'none'}"
+            )
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
             raise InputError(f"{what}: {name} must be a finite number, got {value!r}")
         checked[name] = float(value)

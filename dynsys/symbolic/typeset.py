@@ -1,5 +1,9 @@
 """stub."""
+
+
 def align(system, environment="align"):
     return ""
+
+
 def aligned_lines(system, definitions):
     return ()
