@@ -2,13 +2,13 @@
 
     L = sum_{b,t,o} weight (z - target)^2,    weight = mask^2 / (B O T_b),    T_b = masked steps of trial b
 
-which is `tasks.metrics.loss`. Batches are packed once, scratch memory is allocated once, and a batch is cut into
-blocks of four trials that run on one thread or several with the same result.
-"""
+which is `tasks.metrics.loss`. Batches are packed once, scratch memory is allocated once, and a batch is cut
+into blocks of four trials that run on one thread or several with the same result."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -154,7 +154,8 @@ def pack(trials, batch_size, dtype):
     """
     masked = np.maximum((trials.mask != 0).any(axis=2).sum(axis=1), 1)
     weights = trials.mask**2 / (batch_size * trials.mask.shape[2] * masked)[:, None, None]
-    return Batches(*(_cut(a, batch_size, dtype) for a in (trials.inputs, trials.targets, weights)), batch_size)
+    arrays = trials.inputs, trials.targets, weights
+    return Batches(*(_cut(array, batch_size, dtype) for array in arrays), batch_size)
 
 
 def default_threads(unit_steps):
@@ -221,7 +222,7 @@ class GradientRunner:
             for _ in range(threads)
         ]
         edges = [round(i * blocks / threads) for i in range(threads + 1)]
-        self._ranges = list(zip(edges[:-1], edges[1:]))
+        self._ranges = list(pairwise(edges))
         self.z = np.zeros((BLOCK * blocks, steps, net.output_count), dtype)
         self._losses = np.zeros(BLOCK * blocks)
         self.dleft = np.zeros((blocks, terms, net.units), dtype)
@@ -254,16 +255,17 @@ class GradientRunner:
         float
         """
         inputs, targets, weights = batches.inputs[index], batches.targets[index], batches.weights[index]
-        given = left.shape, right.shape, inputs.shape[:2]
-        if given != self._shapes or targets.shape != self.z.shape:
-            raise InputError(f"batch: expected shapes {self._shapes}, {self.z.shape}, got {given}")
-        shared = (left, right, self._h0, inputs, targets, weights, *self._numbers, np.uint64(seed), 0, *self._tags)
+        shapes = left.shape, right.shape, inputs.shape[:2]
+        if shapes != self._shapes or targets.shape != self.z.shape:
+            raise InputError(f"batch: expected shapes {self._shapes}, {self.z.shape}, got {shapes}")
+        given = left, right, self._h0, inputs, targets, weights
+        shared = (*given, *self._numbers, np.uint64(seed), 0, *self._tags)
         results = self.z, self._losses, self.dleft, self.dright
         jobs = [
             self._pool.submit(gradient_blocks, blocks, *shared, *scratch, *results)
             for blocks, scratch in zip(self._ranges[1:], self._scratch[1:])
         ]
-        with np.errstate(all="ignore"):  # the plain twin's integers wrap around; overflow shows in the results
+        with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
             gradient_blocks(self._ranges[0], *shared, *self._scratch[0], *results)
         for job in jobs:
             job.result()

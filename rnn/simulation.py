@@ -4,9 +4,8 @@ A low-rank network runs in its own exact reduced state: x = sum_r kappa_r m_r + 
 
     kappa_{t+1} = (1 - alpha) kappa_t + alpha (1/N) n^T phi(x_t),    v_{t+1} = (1 - alpha) v_t + alpha u_t
 
-and x_perp carries the initial state and the private noise. It is the Euler scheme of the network step by step, not
-an approximation of it. A full-rank network runs through matrix products.
-"""
+and x_perp carries the initial state and the private noise. It is the Euler scheme of the network step by
+step, not an approximation of it. A full-rank network runs through matrix products."""
 
 from dataclasses import dataclass, field
 
@@ -46,7 +45,7 @@ class Trajectory:
 
     Examples
     --------
-    >>> Trajectory(None, np.zeros((2, 5, 1)), np.zeros((2, 5, 1)), np.zeros((2, 5, 1)), 20.0 * np.arange(1, 6))
+    >>> Trajectory(None, *np.zeros((3, 2, 5, 1)), 20.0 * np.arange(1, 6))
     Trajectory(2 trials of 5 steps to 100 ms: z (2, 5, 1), kappa (2, 5, 1), v (2, 5, 1))
     """
 
@@ -82,8 +81,8 @@ def simulate(net, trials, rng=None, states=True):
     trials : Trials
         Inputs, and the step dt / tau, which must be the network's alpha.
     rng : numpy.random.Generator or int, optional
-        Source of the network's private noise, of standard deviation ``net.noise_std`` per step; without it the
-        network runs without noise. One number is drawn from it as the key of a counter-based generator.
+        Source of the network's private noise, of standard deviation ``net.noise_std`` per step; without it
+        the network runs without noise. One number is drawn from it as the key of a counter-based generator.
     states : bool, default True
         Whether to keep x (B, T, N), which takes 8 B T N bytes.
 
@@ -127,7 +126,7 @@ def check_match(net, trials):
     >>> from tasks import get_task
     >>> check_match(LowRankRNN(*np.ones((4, 8, 1)), alpha=0.1), get_task("rdm").trials(1, rng=0))
     Traceback (most recent call last):
-    tasks.errors.InputError: alpha: the network's is 0.1, but the trials' dt / tau = 20 / 100 ms = 0.2; build ...
+    tasks.errors.InputError: alpha: the network has 0.1, but task 'rdm' has dt / tau = 20 / 100 ms = 0.2; ...
     """
     if not isinstance(net, (LowRankRNN, FullRankRNN)):
         raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
@@ -143,7 +142,7 @@ def check_match(net, trials):
             )
     if abs(net.alpha - trials.alpha) > ALPHA_TOLERANCE * trials.alpha:
         raise InputError(
-            f"alpha: the network's is {net.alpha:g}, but the trials' dt / tau = {trials.dt:g} / {trials.tau:g} ms "
+            f"alpha: the network has {net.alpha:g}, but {whose} has dt / tau = {trials.dt:g} / {trials.tau:g} ms "
             f"= {trials.alpha:g}; build both with the same step (noise_std is per step and changes with it)"
         )
 
@@ -158,7 +157,7 @@ def _simulate_low_rank(net, trials, noise_std, seed, states):
     x = np.empty((batch if states else 0, steps, units))
     z = np.empty((BLOCK * blocks, steps, net.output_count))
     coefficients = np.empty((BLOCK * blocks, steps, terms))
-    with np.errstate(all="ignore"):  # the plain twin's integers wrap around; overflow shows in the results
+    with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
         simulate_blocks(
             (0, blocks), left, right, net.h0, inputs, net.alpha, noise_std, np.uint64(seed),
             phi_tag(net.phi), (0.0,) * terms, (0.0,) * sums, (0.0,) * net.rank,

@@ -26,12 +26,9 @@ and with lambda_t = dL/dkappa_t, e_t,q = dL/ds_t,q and g_t = dL/dx_t through p_t
 
 The noise process does not depend on the weights, so the same backward pass serves with and without noise.
 
-Four trials share each load of `left` and `right`; every block of four has gradient buffers of its own, summed in
-the order of the blocks, so that the result does not depend on the number of threads. Numbers R + S, R + O and R
-are the lengths of tuples (see `rnn.kernels.tuples`), phi is a tag (see `rnn.activations`).
-"""
-
-import numpy as np
+Four trials share each load of `left` and `right`; every block of four has gradient buffers of its own, summed
+in the order of the blocks, so that the result does not depend on the number of threads. Numbers R + S, R + O
+and R are the lengths of tuples (see `rnn.kernels.tuples`), phi is a tag (see `rnn.activations`)."""
 
 from rnn.activations import activate, kept, recalled
 from rnn.jit import FASTMATH, jit
@@ -46,7 +43,7 @@ def gradient_blocks(
     blocks, left, right, h0, inputs, targets, weights, alpha, noise_std, seed, first_trial,
     phi_tag, left_zeros, right_zeros, rank_zeros, private, states, coefficients, z, losses, dleft, dright,
 ):  # fmt: skip
-    """Loss and gradients of a range of blocks, each run forward and straight back while its states are at hand.
+    """Loss and gradients of a range of blocks, each run forward and straight back while it is in the cache.
 
     Parameters
     ----------
@@ -95,7 +92,8 @@ def simulate_blocks(
         start, stop = BLOCK * block, BLOCK * (block + 1)
         forward_block(
             left, right, h0, inputs[start:stop], alpha, noise_std, seed, start,
-            phi_tag, left_zeros, right_zeros, rank_zeros, True, private, states, coefficients[start:stop], z[start:stop],
+            phi_tag, left_zeros, right_zeros, rank_zeros, True, private, states,
+            coefficients[start:stop], z[start:stop],
         )  # fmt: skip
         for trial in range(start, min(stop, x.shape[0])):
             for t in range(x.shape[1]):
@@ -196,8 +194,8 @@ def backward_block(
             dright[r, j] += start * activate(phi_tag, h0[j])
 
 
-# The two loops over units, where all the time goes. They stand alone because the compiler vectorises them reliably
-# only so: inside the loop over time the way back ran ten times slower.
+# The two loops over units, where all the time goes. They stand alone because the compiler vectorises them
+# reliably only so: inside the loop over time the way back ran ten times slower.
 
 
 @jit(nogil=True, fastmath=FASTMATH)

@@ -1,0 +1,174 @@
+"""What goes into training and what comes out of it: settings, one record an epoch, the result."""
+
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from rnn.networks import LowRankRNN
+from rnn.optimizers import SGD, Adam
+from rnn.parameters import check_trained
+from tasks.checks import check_count, check_number
+from tasks.errors import InputError, Status
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train.
+
+    Parameters
+    ----------
+    epochs : int, default 20
+        Largest number of epochs.
+    batches_per_epoch, batch_size : int
+        Batches in an epoch, trials in a batch.
+    learning_rate : float, default 5e-3
+        Step size.
+    clip : float, optional
+        Largest norm of the gradient; longer ones are scaled down to it.
+    stop_loss, stop_accuracy : float, optional
+        End when an epoch's mean loss is at most, or its accuracy at least this.
+    train : tuple of str
+        What is trained: "m", "n", "I", "w", or one gain a channel, "I_gain", "w_gain".
+    optimizer : Adam or SGD
+        The optimiser's settings.
+    keep_best : bool, default True
+        Return the weights after the epoch of lowest mean loss instead of the last ones.
+    threads : int, optional
+        Number of threads, which does not change the result; left out, small batches use one.
+
+    Raises
+    ------
+    InputError
+        Numbers out of range or unknown names.
+
+    Examples
+    --------
+    >>> TrainConfig(learning_rate=0.0)
+    Traceback (most recent call last):
+    tasks.errors.InputError: learning_rate: must be > 0.0, got 0.0
+    """
+
+    epochs: int = 20
+    batches_per_epoch: int = 25
+    batch_size: int = 32
+    learning_rate: float = 5e-3
+    clip: float | None = None
+    stop_loss: float | None = None
+    stop_accuracy: float | None = None
+    train: tuple = ("m", "n", "I_gain", "w_gain")
+    optimizer: Adam | SGD = field(default_factory=Adam)
+    keep_best: bool = True
+    threads: int | None = None
+
+    def __post_init__(self):
+        for name in ("epochs", "batches_per_epoch", "batch_size"):
+            check_count(name, getattr(self, name))
+        check_number("learning_rate", self.learning_rate, above=0.0)
+        for name, bound in (("clip", {"above": 0.0}), ("stop_loss", {"minimum": 0.0})):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), **bound)
+        if self.stop_accuracy is not None:
+            check_number("stop_accuracy", self.stop_accuracy, minimum=0.0, maximum=1.0)
+        if self.threads is not None:
+            check_count("threads", self.threads)
+        check_trained(self.train)
+        object.__setattr__(self, "train", tuple(self.train))
+        if not isinstance(self.optimizer, (Adam, SGD)):
+            raise InputError(f"optimizer: expected Adam(...) or SGD(...), got {self.optimizer!r}")
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch, as a progress callback sees it.
+
+    Parameters
+    ----------
+    epoch, epochs : int
+        Number of this epoch, from 1, and the largest number there can be.
+    loss, accuracy : float
+        Means over the epoch's trials, each taken before the step it led to; accuracy is NaN for trials whose
+        targets have no sign.
+    gradient_norm : float
+        Mean norm of the gradient before clipping.
+    seconds : float
+        Since the start of training.
+
+    Examples
+    --------
+    >>> EpochRecord(1, 20, 0.5, 0.75, 0.1, 0.02).loss
+    0.5
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float
+    gradient_norm: float
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainResult:
+    """A trained network and how it came about.
+
+    Parameters
+    ----------
+    net : LowRankRNN
+        The trained network: of the best epoch, or the last finite one.
+    initial : LowRankRNN
+        The network that training started from.
+    history : tuple of EpochRecord
+        One record for each complete epoch.
+    status : Status
+        How training ended.
+    message : str
+        The same with this run's figures.
+    best_epoch : int
+        Epoch whose final weights ``net`` has; 0 when no epoch was completed.
+    config : TrainConfig
+        The settings.
+    source : dict
+        Plain values that say where it comes from: task and its parameters, seed, hash of the initial network.
+
+    Examples
+    --------
+    >>> net, history = LowRankRNN(*np.ones((4, 8, 1))), (EpochRecord(1, 1, 0.5, 0.75, 0.1, 0.02),)
+    >>> TrainResult(net, net, history, Status.COMPLETED, "One epoch.", 1, 0.02, TrainConfig(), {}).losses
+    array([0.5])
+    """
+
+    net: LowRankRNN
+    initial: LowRankRNN
+    history: tuple
+    status: Status
+    message: str
+    best_epoch: int
+    seconds: float
+    config: TrainConfig
+    source: dict
+
+    @property
+    def losses(self):
+        """ndarray (E,) : mean loss of each epoch."""
+        return np.array([record.loss for record in self.history])
+
+    @property
+    def accuracies(self):
+        """ndarray (E,) : accuracy of each epoch."""
+        return np.array([record.accuracy for record in self.history])
+
+    @property
+    def gradient_norms(self):
+        """ndarray (E,) : mean gradient norm of each epoch, before clipping."""
+        return np.array([record.gradient_norm for record in self.history])
+
+    def __repr__(self):
+        return f"TrainResult({self.status.name}: {self.message})"
+
+    def _repr_html_(self):
+        rows = "".join(
+            f"<tr><td>{r.epoch}</td><td>{r.loss:.4g}</td><td>{r.accuracy:.3f}</td></tr>" for r in self.history
+        )
+        head = "<tr><th>epoch</th><th>mean loss</th><th>accuracy</th></tr>"
+        return f"<p>{escape(self.message)}</p><table>{head}{rows}</table>"
