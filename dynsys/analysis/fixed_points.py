@@ -1,220 +1,241 @@
-"""All fixed points of a field at constant inputs, each with its stability.
+"""Find all fixed points of a field at constant inputs.
 
-F(kappa) = 0; kind by the eigenvalues of DF; index sign det(-DF), whose sum over all points is +1 whenever a
-box exists that the flow never leaves (Brouwer degree).
+In one dimension the whole box is scanned with exact derivatives, so that double roots are found too. In more
+dimensions Newton's method runs from many starts in one compiled call. Either way each root's residual is
+checked against rounding, roots are told apart by how far rounding can have moved them, and where a trapping
+box is known the indices must sum to +1.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from html import escape
+import itertools
 
 import numpy as np
 
-from tasks.errors import Status
+from dynsys.analysis.continua import split_continua
+from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
+from dynsys.numerics.newton import newton_many, roots_on_line
+from tasks.checks import as_array, check_count, check_rng
+from tasks.errors import InputError, Status
+
+__all__ = ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"]
+
+# Cells of the scan in one dimension; starts in two, three and more dimensions.
+CELLS = 512
+STARTS = {2: 256, 3: 768}
+STARTS_MORE = 2048
+# A search that misses a point is repeated with this many times as many starts, this often.
+GROWTH, ROUNDS = 4, 3
+# Bounds beyond this are refused: no number of starts would cover such a box.
+MAX_BOUND = 1e6
+# Half-widths of the boxes that are searched one after another where no trapping box is known.
+GROWING = (2.0, 8.0, 32.0, 128.0, 512.0)
+# Room around the trapping box, relative and absolute.
+MARGIN = 1e-3
+# Rounding errors of F, in units of machine epsilon times the size of its terms.
+ROUNDING = 16 * np.finfo(float).eps
+# Roots closer than this share of the box are one, unless rounding is known to move them less.
+MERGE = 1e-9
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class FixedPoint:
-    """A fixed point and its stability.
-
-    Parameters
-    ----------
-    kappa : ndarray (R,)
-        Where it is.
-    eigenvalues : ndarray (R,)
-        Eigenvalues of the Jacobian, complex, by decreasing real part, in units of 1 / tau.
-    eigenvectors : ndarray (R, R)
-        Unit eigenvectors, one a column, in the same order.
-    kind : str
-        "stable node", "stable focus", "saddle", "unstable node", "unstable focus" or "non-hyperbolic".
-    index : int
-        sign det(-DF): +1, -1, or 0 where the point is not hyperbolic.
-    residual : float
-        Largest entry of F there.
-    euler_stable : bool or None
-        Whether |1 + alpha lambda| < 1 for every eigenvalue, which is what the discrete network obeys; None
-        where the field has no Euler step.
-    outputs : ndarray (O,)
-        Output z at the point.
-
-    Examples
-    --------
-    >>> point = FixedPoint(np.zeros(1), np.array([0.5 + 0j]), np.eye(1), "unstable node", -1, 0.0, False)
-    >>> point.stable, point.unstable_directions
-    (False, 1)
-    """
-
-    kappa: np.ndarray
-    eigenvalues: np.ndarray
-    eigenvectors: np.ndarray
-    kind: str
-    index: int
-    residual: float
-    euler_stable: bool | None = None
-    outputs: np.ndarray = None
-
-    def __post_init__(self):
-        for name in ("kappa", "eigenvalues", "eigenvectors", "outputs"):
-            value = getattr(self, name)
-            array = np.array([] if value is None else value, dtype=complex if "eigen" in name else float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
-
-    @property
-    def stable(self):
-        """bool : whether every eigenvalue has a negative real part (and none is close to zero)."""
-        return self.kind.startswith("stable")
-
-    @property
-    def unstable_directions(self):
-        """int : number of eigenvalues with a positive real part."""
-        return int((self.eigenvalues.real > 0).sum())
-
-    def __repr__(self):
-        return f"FixedPoint({_line(self)})"
-
-    def _repr_html_(self):
-        return _table([self])
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Continuum:
-    """A connected set of fixed points: a line or a ring (or a piece of a surface).
+def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, strict=False):
+    """Find the fixed points of a field in a box.
 
     Parameters
     ----------
-    points : ndarray (K, R)
-        Fixed points that belong to it.
-    tangents : ndarray (K, R)
-        Unit vector along the set in each of them (the null vector of the Jacobian).
-    dimension : int
-        Number of null directions.
+    field : Field
+        The field.
+    inputs : mapping of str to float, float or array_like (S,), optional
+        Constant inputs; zero if left out.
+    box : array_like (R, 2), optional
+        Lower and upper bounds. By default the trapping box, which holds every fixed point; where none is
+        known, boxes that grow until they bring nothing new.
+    starts : int, optional
+        Starts of Newton's method (in one dimension: cells of the scan).
+    rng : numpy.random.Generator or int, optional
+        Shifts the starts; without it they are the same every time.
+    strict : bool, default False
+        Raise `OutcomeError` if a point is known to be missing.
+
+    Returns
+    -------
+    FixedPoints
+
+    Raises
+    ------
+    InputError
+        A box that is reversed, not finite, of the wrong shape or wider than 1e6.
 
     Examples
     --------
-    >>> Continuum(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 1.0], [-1.0, 0.0]]), 1)
-    Continuum(1-dimensional set of fixed points, 2 of them at hand)
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> find_fixed_points(field)  # kappa = 2 tanh(kappa)
+    3 fixed points at v = 0: 512 cells scanned; the indices sum to +1, as they must.
+      stable node at kappa = [-1.915008], eigenvalues [-0.833628]
+      unstable node at kappa = [0.], eigenvalues [1.]
+      stable node at kappa = [1.915008], eigenvalues [-0.833628]
     """
-
-    points: np.ndarray
-    tangents: np.ndarray
-    dimension: int = 1
-
-    def __post_init__(self):
-        for name in ("points", "tangents"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
-
-    def __repr__(self):
-        size = f"{self.dimension}-dimensional set"
-        return f"Continuum({size} of fixed points, {len(self.points)} of them at hand)"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FixedPoints:
-    """The fixed points of a field at one constant input; iterates over `FixedPoint`.
-
-    Parameters
-    ----------
-    points : tuple of FixedPoint
-        Isolated fixed points, sorted by position.
-    inputs : mapping of str to float
-        Input values.
-    status : Status
-        How the search ended.
-    counts : mapping of str to int
-        ``starts``, ``converged``, ``dropped`` (converged outside the box or to a non-root).
-    index_sum : int
-        Sum of the indices; +1 when none is missing and a trapping box exists.
-    box : ndarray (R, 2)
-        Lower and upper bound of the search.
-    message : str
-        The search in one or two sentences.
-    continua : tuple of Continuum
-        Sets of fixed points that are not isolated.
-    state : tuple of str
-        Names of the coordinates.
-    source : mapping
-        Plain values that say which field it was.
-
-    Examples
-    --------
-    >>> found = FixedPoints((), {"v": 0.0}, Status.CONVERGED, {"starts": 9}, 0, np.array([[-1.0, 1.0]]))
-    >>> len(found), found.stable
-    (0, ())
-    """
-
-    points: tuple
-    inputs: Mapping
-    status: Status
-    counts: Mapping
-    index_sum: int
-    box: np.ndarray
-    message: str = ""
-    continua: tuple = ()
-    state: tuple = ("kappa",)
-    source: Mapping = field(default_factory=dict)
-
-    def __post_init__(self):
-        box = np.array(self.box, dtype=float)
-        box.setflags(write=False)
-        for name in ("inputs", "counts", "source"):
-            object.__setattr__(self, name, dict(getattr(self, name)))
-        object.__setattr__(self, "box", box)
-        object.__setattr__(self, "points", tuple(self.points))
-
-    @property
-    def stable(self):
-        """tuple of FixedPoint : the stable ones."""
-        return tuple(point for point in self.points if point.stable)
-
-    @property
-    def kappa(self):
-        """ndarray (K, R) : positions of all points."""
-        return np.array([point.kappa for point in self.points]).reshape(len(self.points), len(self.box))
-
-    def __iter__(self):
-        return iter(self.points)
-
-    def __len__(self):
-        return len(self.points)
-
-    def __getitem__(self, index):
-        return self.points[index]
-
-    def __repr__(self):
-        lines = [f"{len(self.points)} fixed points at {_settings(self.inputs)}: {self.message}"]
-        lines += [f"  {_line(point)}" for point in self.points]
-        return "\n".join(lines + [f"  {continuum}" for continuum in self.continua])
-
-    def _repr_html_(self):
-        caption = f"<caption>{escape(_settings(self.inputs))}: {escape(self.message)}</caption>"
-        return _table(self.points, caption)
-
-
-_EULER = {None: "", True: "yes", False: "no"}
-
-
-def _settings(inputs):
-    return ", ".join(f"{name} = {value:g}" for name, value in inputs.items()) or "no input"
-
-
-def _line(point):
-    return f"{point.kind} at kappa = {_short(point.kappa)}, eigenvalues {_short(point.eigenvalues)}"
-
-
-def _short(values):
-    real = np.asarray(values).real if not np.any(np.imag(values)) else np.asarray(values)
-    return np.array2string(real, precision=6, separator=", ")
-
-
-def _table(points, caption=""):
-    titles = ("kind", "kappa", "eigenvalues (1 / tau)", "index", "stable in Euler steps")
-    head = "<tr>" + "".join(f"<th>{title}</th>" for title in titles) + "</tr>"
-    rows = "".join(
-        f"<tr><td>{escape(p.kind)}</td><td>{_short(p.kappa)}</td><td>{_short(p.eigenvalues)}</td>"
-        f"<td>{p.index:+d}</td><td>{_EULER[p.euler_stable]}</td></tr>"
-        for p in points
+    u = field.input_vector(inputs)
+    starts = None if starts is None else check_count("starts", starts)
+    shift = np.full(field.dimension, 0.5) if rng is None else check_rng(rng).random(field.dimension)
+    trap = field.trapping_box()
+    boxes, complete = _boxes(field, box, trap)
+    points, continua, counts = [], (), {"starts": 0, "converged": 0, "dropped": 0}
+    for limits in boxes:
+        before = len(points), len(continua)
+        points, continua, counts = _search(field, u, limits, starts, shift, complete, counts)
+        if before == (len(points), len(continua)) and (points or continua):
+            break
+    index_sum = sum(point.index for point in points)
+    status, message = _verdict(field, points, continua, counts, index_sum, complete)
+    if box is None and trap is None:
+        message += f" No trapping box is known; boxes up to {limits[0, 1]:g} in absolute value were searched."
+    status.check(strict, message)
+    settings = dict(zip(field.inputs, u.tolist()))
+    return FixedPoints(
+        points, settings, status, counts, index_sum, limits, message, continua, field.state, field.source
     )
-    return f"<table>{caption}{head}{rows}</table>"
+
+
+def _boxes(field, box, trap):
+    """The boxes to search one after another, and whether they are known to hold every fixed point."""
+    if box is None and trap is None:
+        return [np.array([[-half, half]] * field.dimension) for half in GROWING], False
+    if trap is not None:
+        trap = trap * (1 + MARGIN) + np.array([-MARGIN, MARGIN]) * MARGIN
+    if box is None:
+        return [trap], True
+    box = np.array(as_array("box", box, (field.dimension, 2), "(R, 2)"))
+    if not (box[:, 0] < box[:, 1]).all():
+        bad = int(np.argmax(box[:, 0] >= box[:, 1]))
+        low, high = box[bad]
+        raise InputError(f"box: row {bad} is reversed or empty: lower bound {low:g}, upper bound {high:g}")
+    if np.abs(box).max() > MAX_BOUND:
+        hint = "leave box out" if trap is not None else "give a smaller one"
+        reach = np.abs(box).max()
+        raise InputError(
+            f"box: reaches {reach:.3g}, above the limit {MAX_BOUND:g}; even {STARTS_MORE} starts would be "
+            f"{reach / STARTS_MORE:.3g} apart along one axis; {hint}"
+        )
+    whole = trap is not None and (box[:, 0] <= trap[:, 0]).all() and (box[:, 1] >= trap[:, 1]).all()
+    return [box], bool(whole)
+
+
+def _search(field, u, box, starts, shift, complete, counts):
+    """Search one box, again with more starts while the indices say that a point is missing."""
+    size = starts or (CELLS if field.dimension == 1 else STARTS.get(field.dimension, STARTS_MORE))
+    roots, converged = np.zeros((0, field.dimension)), 0
+    offset = 0
+    for _ in range(ROUNDS):
+        if field.dimension == 1:
+            found, tried = _scan(field, u, box, size), size
+        else:
+            found, tried = _newton(field, u, _starts(box, size, offset, shift))
+        found = found[((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)]
+        counts = {**counts, "starts": counts["starts"] + tried}
+        converged += len(found)
+        roots = _distinct(field, u, np.concatenate([roots, found]), box)
+        isolated, continua = split_continua(field, u, roots, box)
+        points = [_fixed_point(field, u, root) for root in isolated]
+        indices = [point.index for point in points]
+        if not complete or continua or 0 in indices or sum(indices) == 1:
+            break
+        offset += size
+        size *= GROWTH
+    counts["converged"] = len(points) if field.dimension == 1 else converged
+    counts["dropped"] = 0 if field.dimension == 1 else counts["starts"] - converged
+    return points, continua, counts
+
+
+def _scan(field, u, box, cells):
+    low, high = box[0]
+    grid = np.linspace(low, high, cells + 1)
+    if low < 0 < high:
+        grid = np.sort(np.append(grid[np.abs(grid) > 1e-12 * (high - low)], 0.0))
+    roots, residuals = np.empty(4 * grid.size), np.empty(4 * grid.size)
+    rhs, jacobian, _, directional, _ = field.functions
+    count = roots_on_line(rhs, jacobian, directional, u, np.array(field.values), grid, roots, residuals)
+    if count < 0:
+        raise InputError(f"box: F is not finite everywhere in [{low:g}, {high:g}]; use a smaller one")
+    return roots[:count, None]
+
+
+def _newton(field, u, states):
+    residuals, steps = np.empty(len(states)), np.zeros(len(states))
+    rhs, jacobian, *_ = field.functions
+    newton_many(rhs, jacobian, u, np.array(field.values), states, residuals, steps)
+    tried = len(states)
+    states, residuals = states[np.isfinite(residuals)], residuals[np.isfinite(residuals)]
+    noise = rounding(field, u, states)
+    return states[residuals <= 4 * noise], tried
+
+
+def rounding(field, u, states):
+    """Size of rounding errors of F at each state, (K,)."""
+    if len(states) == 0:
+        return np.zeros(0)
+    jacobians = np.abs(field.jacobian(states, u))
+    terms = (jacobians @ np.abs(states)[:, :, None])[:, :, 0].max(axis=1)
+    return ROUNDING * (1.0 + terms + np.abs(states).max(axis=1))
+
+
+def _starts(box, count, offset, shift):
+    """Centre, corners, then Roberts' low-discrepancy sequence (powers of the generalised golden ratio)."""
+    dimension = len(box)
+    root = 2.0
+    for _ in range(50):
+        root = (1.0 + root) ** (1.0 / (dimension + 1))
+    steps = root ** -np.arange(1.0, dimension + 1)
+    unit = (shift + np.arange(offset + 1, offset + count + 1)[:, None] * steps) % 1.0
+    if offset == 0 and dimension <= 6:
+        corners = np.array(list(itertools.product((0.02, 0.98), repeat=dimension)))
+        special = np.concatenate([np.full((1, dimension), 0.5), corners])[: max(count - 1, 1)]
+        unit[: len(special)] = special
+    return np.ascontiguousarray(box[:, 0] + unit * (box[:, 1] - box[:, 0]))
+
+
+def _distinct(field, u, roots, box):
+    """One root of each cluster; a cluster is as wide as rounding errors of F can scatter one root."""
+    if len(roots) == 0:
+        return roots
+    jacobians = field.jacobian(roots, u)
+    smallest = np.linalg.svd(jacobians, compute_uv=False)[:, -1]
+    width = (box[:, 1] - box[:, 0]).max()
+    reach = np.minimum(rounding(field, u, roots) / np.maximum(smallest, 1e-300), 1e-4 * width)
+    reach = np.maximum(reach, MERGE * width)
+    residuals = np.abs(field.rhs(roots, u)).max(axis=1)
+    kept = []
+    for k in np.lexsort((residuals, np.round(np.log10(residuals + 1e-300)))):
+        others = roots[kept]
+        if not (np.abs(others - roots[k]).max(axis=1) <= np.maximum(reach[kept], reach[k])).any():
+            kept.append(k)
+    roots = roots[kept]
+    return roots[np.lexsort(np.round(roots, 9).T[::-1])]
+
+
+def _fixed_point(field, u, root):
+    jacobian = field.jacobian(root, u)
+    eigenvalues, vectors = np.linalg.eig(jacobian)
+    order = np.lexsort((-eigenvalues.imag, -eigenvalues.real))
+    eigenvalues, vectors = eigenvalues[order].astype(complex), vectors[:, order]
+    kind, index = classify(eigenvalues)
+    stable = None if field.alpha is None else bool((np.abs(1 + field.alpha * eigenvalues) < 1).all())
+    residual = float(np.abs(field.rhs(root, u)).max())
+    return FixedPoint(root, eigenvalues, vectors, kind, index, residual, stable, field.outputs(root, u))
+
+
+def _verdict(field, points, continua, counts, index_sum, complete):
+    how = f"{counts['converged']} of {counts['starts']} starts converged"
+    if field.dimension == 1:
+        how = f"{counts['starts']} cells scanned"
+    if continua:
+        return Status.CONVERGED, f"{how}; {len(continua)} set of points that are not isolated: no index sum."
+    if any(point.index == 0 for point in points):
+        return Status.CONVERGED, f"{how}; a point with a zero eigenvalue: the indices cannot be summed."
+    if not complete:
+        return Status.CONVERGED, f"{how}; points outside the box, if any, are not counted."
+    if index_sum == 1:
+        return Status.CONVERGED, f"{how}; the indices sum to +1, as they must."
+    return Status.NOT_CONVERGED, (
+        f"{how}; the indices sum to {index_sum:+d} but must sum to +1, so a point is missing; raise starts."
+    )

@@ -1,0 +1,267 @@
+"""Fixed points as results: position, eigenvalues, kind and index of each, and the whole set.
+
+Kind by the eigenvalues of DF; index sign det(-DF), whose sum over all points is +1 whenever a box exists that
+the flow never leaves (Brouwer degree).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from tasks.errors import Status
+
+# A real part (or an eigenvalue, for the index) below this share of the largest eigenvalue counts as zero.
+HYPERBOLIC_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoint:
+    """A fixed point and its stability.
+
+    Parameters
+    ----------
+    kappa : ndarray (R,)
+        Where it is.
+    eigenvalues : ndarray (R,)
+        Eigenvalues of the Jacobian, complex, by decreasing real part, in units of 1 / tau.
+    eigenvectors : ndarray (R, R)
+        Unit eigenvectors, one a column, in the same order.
+    kind : str
+        "stable node", "stable focus", "saddle", "unstable node", "unstable focus" or "non-hyperbolic".
+    index : int
+        sign det(-DF): +1, -1, or 0 where an eigenvalue vanishes.
+    residual : float
+        Largest entry of F there.
+    euler_stable : bool or None
+        Whether |1 + alpha lambda| < 1 for every eigenvalue, which is what the discrete network obeys; None
+        where the field has no Euler step.
+    outputs : ndarray (O,)
+        Output z at the point.
+
+    Examples
+    --------
+    >>> point = FixedPoint(np.zeros(1), np.array([0.5 + 0j]), np.eye(1), "unstable node", -1, 0.0, False)
+    >>> point.stable, point.unstable_directions
+    (False, 1)
+    """
+
+    kappa: np.ndarray
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray
+    kind: str
+    index: int
+    residual: float
+    euler_stable: bool | None = None
+    outputs: np.ndarray = None
+
+    def __post_init__(self):
+        for name in ("kappa", "eigenvalues", "eigenvectors", "outputs"):
+            value = getattr(self, name)
+            array = np.array([] if value is None else value, dtype=complex if "eigen" in name else float)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @property
+    def stable(self):
+        """bool : whether every eigenvalue has a negative real part (and none is close to zero)."""
+        return self.kind.startswith("stable")
+
+    @property
+    def unstable_directions(self):
+        """int : number of eigenvalues with a positive real part (beyond rounding)."""
+        return int((self.eigenvalues.real > zero_below(self.eigenvalues)).sum())
+
+    def __repr__(self):
+        return f"FixedPoint({_line(self)})"
+
+    def _repr_html_(self):
+        return _table([self])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Continuum:
+    """A connected set of fixed points: a line or a ring (or a piece of a surface).
+
+    Parameters
+    ----------
+    points : ndarray (K, R)
+        Fixed points that belong to it.
+    tangents : ndarray (K, R)
+        Unit vector along the set in each of them (the null vector of the Jacobian).
+    dimension : int
+        Number of null directions.
+
+    Examples
+    --------
+    >>> Continuum(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 1.0], [-1.0, 0.0]]), 1)
+    Continuum(1-dimensional set of fixed points, 2 of them at hand)
+    """
+
+    points: np.ndarray
+    tangents: np.ndarray
+    dimension: int = 1
+
+    def __post_init__(self):
+        for name in ("points", "tangents"):
+            array = np.array(getattr(self, name), dtype=float)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    def __repr__(self):
+        size = f"{self.dimension}-dimensional set"
+        return f"Continuum({size} of fixed points, {len(self.points)} of them at hand)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoints:
+    """The fixed points of a field at one constant input; iterates over `FixedPoint`.
+
+    Parameters
+    ----------
+    points : tuple of FixedPoint
+        Isolated fixed points, sorted by position.
+    inputs : mapping of str to float
+        Input values.
+    status : Status
+        How the search ended.
+    counts : mapping of str to int
+        ``starts``, ``converged`` (to a root in the box), ``dropped`` (all others).
+    index_sum : int
+        Sum of the indices; +1 when none is missing and a trapping box exists.
+    box : ndarray (R, 2)
+        Lower and upper bound of the search.
+    message : str
+        The search in one or two sentences.
+    continua : tuple of Continuum
+        Sets of fixed points that are not isolated.
+    state : tuple of str
+        Names of the coordinates.
+    source : mapping
+        Plain values that say which field it was.
+
+    Examples
+    --------
+    >>> found = FixedPoints((), {"v": 0.0}, Status.CONVERGED, {"starts": 9}, 0, np.array([[-1.0, 1.0]]))
+    >>> len(found), found.stable
+    (0, ())
+    """
+
+    points: tuple
+    inputs: Mapping
+    status: Status
+    counts: Mapping
+    index_sum: int
+    box: np.ndarray
+    message: str = ""
+    continua: tuple = ()
+    state: tuple = ("kappa",)
+    source: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        box = np.array(self.box, dtype=float)
+        box.setflags(write=False)
+        for name in ("inputs", "counts", "source"):
+            object.__setattr__(self, name, dict(getattr(self, name)))
+        object.__setattr__(self, "box", box)
+        object.__setattr__(self, "points", tuple(self.points))
+
+    @property
+    def stable(self):
+        """tuple of FixedPoint : the stable ones."""
+        return tuple(point for point in self.points if point.stable)
+
+    @property
+    def kappa(self):
+        """ndarray (K, R) : positions of all points."""
+        return np.array([point.kappa for point in self.points]).reshape(len(self.points), len(self.box))
+
+    def __iter__(self):
+        return iter(self.points)
+
+    def __len__(self):
+        return len(self.points)
+
+    def __getitem__(self, index):
+        return self.points[index]
+
+    def __repr__(self):
+        lines = [f"{len(self.points)} fixed points at {_settings(self.inputs)}: {self.message}"]
+        lines += [f"  {_line(point)}" for point in self.points]
+        return "\n".join(lines + [f"  {continuum}" for continuum in self.continua])
+
+    def _repr_html_(self):
+        caption = f"<caption>{escape(_settings(self.inputs))}: {escape(self.message)}</caption>"
+        return _table(self.points, caption)
+
+
+def classify(eigenvalues):
+    """Kind of a fixed point with these eigenvalues, and its index.
+
+    Parameters
+    ----------
+    eigenvalues : array_like (R,)
+        Eigenvalues of the Jacobian.
+
+    Returns
+    -------
+    kind : str
+        As in `FixedPoint`.
+    index : int
+        sign det(-DF), 0 where an eigenvalue vanishes.
+
+    Examples
+    --------
+    >>> classify([-1.0, -2.0]), classify([-1.0, 2.0]), classify([0.1 + 1j, 0.1 - 1j])
+    (('stable node', 1), ('saddle', -1), ('unstable focus', 1))
+    """
+    eigenvalues = np.asarray(eigenvalues, dtype=complex)
+    zero = zero_below(eigenvalues)
+    singular = (np.abs(eigenvalues) <= zero).any()
+    index = 0 if singular else int(np.sign(np.prod(-eigenvalues).real))
+    if (np.abs(eigenvalues.real) <= zero).any():
+        return "non-hyperbolic", index
+    unstable = (eigenvalues.real > 0).sum()
+    if 0 < unstable < eigenvalues.size:
+        return "saddle", index
+    shape = "focus" if np.any(eigenvalues.imag) else "node"
+    return ("unstable " if unstable else "stable ") + shape, index
+
+
+def zero_below(eigenvalues):
+    """Size below which an eigenvalue or real part counts as zero, next to these eigenvalues.
+
+    Examples
+    --------
+    >>> zero_below([-0.5, 10.0])
+    1e-06
+    """
+    return HYPERBOLIC_TOLERANCE * max(1.0, float(np.abs(eigenvalues).max(initial=0.0)))
+
+
+_EULER = {None: "", True: "yes", False: "no"}
+
+
+def _settings(inputs):
+    return ", ".join(f"{name} = {value:g}" for name, value in inputs.items()) or "no input"
+
+
+def _line(point):
+    return f"{point.kind} at kappa = {_short(point.kappa)}, eigenvalues {_short(point.eigenvalues)}"
+
+
+def _short(values):
+    real = np.asarray(values).real if not np.any(np.imag(values)) else np.asarray(values)
+    return np.array2string(real, precision=6, separator=", ")
+
+
+def _table(points, caption=""):
+    titles = ("kind", "kappa", "eigenvalues", "index", "stable in Euler steps")
+    head = "<tr>" + "".join(f"<th>{title}</th>" for title in titles) + "</tr>"
+    rows = "".join(
+        f"<tr><td>{escape(p.kind)}</td><td>{_short(p.kappa)}</td><td>{_short(p.eigenvalues)}</td>"
+        f"<td>{p.index:+d}</td><td>{_EULER[p.euler_stable]}</td></tr>"
+        for p in points
+    )
+    return f"<table>{caption}{head}{rows}</table>"

@@ -1,0 +1,71 @@
+"""Forward Euler steps of a field under inputs given step by step, for many trials in one compiled call.
+
+    v_{t+1} = v_t + alpha (u_t - v_t),    kappa_{t+1} = kappa_t + alpha F(kappa_t, v_t)
+"""
+
+import numpy as np
+from numba import types
+
+from dynsys.numerics.signatures import FIELD_TYPE, VECTOR
+from rnn.jit import jit
+
+_BLOCK = types.Array(types.float64, 3, "C")
+_STEPS = types.Array(types.int64, 1, "C")
+
+
+_SIGNATURE = types.void(
+    FIELD_TYPE, FIELD_TYPE, VECTOR, types.float64, types.boolean, _BLOCK, _BLOCK, _BLOCK, _BLOCK, _STEPS
+)
+
+
+@jit(_SIGNATURE)
+def run_euler(rhs, outputs, params, alpha, filtered, u, kappa, v, z, diverged):
+    """Run all trials from kappa = 0, v = 0; every array is after each step.
+
+    Parameters
+    ----------
+    rhs, outputs : function
+        Of a field.
+    params : ndarray
+        Passed on to them.
+    alpha : float
+        Step, in the field's unit of time.
+    filtered : bool
+        Whether v filters u; otherwise v is u.
+    u : ndarray (B, T, S)
+        Inputs.
+    kappa, v, z : ndarray (B, T, R), (B, T, S), (B, T, O)
+        Become state, filtered input and output; NaN from the step on at which the state is not finite.
+    diverged : ndarray of int (B,)
+        Becomes that step, or -1.
+    """
+    steps, rank, inputs = u.shape[1], kappa.shape[2], u.shape[2]
+    state, drive, flow = np.empty(rank), np.empty(inputs), np.empty(rank)
+    for b in range(u.shape[0]):
+        diverged[b] = -1
+        for r in range(rank):
+            state[r] = 0.0
+        for s in range(inputs):
+            drive[s] = 0.0
+        for t in range(steps):
+            if not filtered:
+                for s in range(inputs):
+                    drive[s] = u[b, t, s]
+            rhs(state, drive, params, flow)
+            finite = diverged[b] < 0
+            for r in range(rank):
+                state[r] += alpha * flow[r]
+                finite = finite and abs(state[r]) < np.inf
+            if filtered:
+                for s in range(inputs):
+                    drive[s] += alpha * (u[b, t, s] - drive[s])
+            outputs(state, drive, params, z[b, t])
+            if not finite and diverged[b] < 0:
+                diverged[b] = t
+            for r in range(rank):
+                kappa[b, t, r] = state[r] if finite else np.nan
+            for s in range(inputs):
+                v[b, t, s] = drive[s]
+            if not finite:
+                for o in range(z.shape[2]):
+                    z[b, t, o] = np.nan
