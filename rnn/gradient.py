@@ -3,7 +3,8 @@
     L = sum_{b,t,o} weight (z - target)^2,    weight = mask^2 / (B O T_b),    T_b = masked steps of trial b
 
 which is `tasks.metrics.loss`. Batches are packed once, scratch memory is allocated once, and a batch is cut
-into blocks of four trials that run on one thread or several with the same result."""
+into blocks of four trials that run on one thread or several with the same result.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

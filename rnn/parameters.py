@@ -1,7 +1,7 @@
 """What is trained: a network as a flat vector theta, and back.
 
-Each of m, n, I, w can be trained entry by entry, or frozen; I and w can also be trained through one gain for each
-channel, I_s = gain_s * I_s(initial), as the published recipes do.
+Each of m, n, I, w can be trained entry by entry, or frozen; I and w can also be trained through one gain for
+each channel, I_s = gain_s * I_s(initial), as the published recipes do.
 """
 
 from dataclasses import dataclass, replace

@@ -5,7 +5,8 @@ A low-rank network runs in its own exact reduced state: x = sum_r kappa_r m_r + 
     kappa_{t+1} = (1 - alpha) kappa_t + alpha (1/N) n^T phi(x_t),    v_{t+1} = (1 - alpha) v_t + alpha u_t
 
 and x_perp carries the initial state and the private noise. It is the Euler scheme of the network step by
-step, not an approximation of it. A full-rank network runs through matrix products."""
+step, not an approximation of it. A full-rank network runs through matrix products.
+"""
 
 from dataclasses import dataclass, field
 
@@ -142,8 +143,9 @@ def check_match(net, trials):
             )
     if abs(net.alpha - trials.alpha) > ALPHA_TOLERANCE * trials.alpha:
         raise InputError(
-            f"alpha: the network has {net.alpha:g}, but {whose} has dt / tau = {trials.dt:g} / {trials.tau:g} ms "
-            f"= {trials.alpha:g}; build both with the same step (noise_std is per step and changes with it)"
+            f"alpha: the network has {net.alpha:g}, but {whose} has dt / tau = {trials.dt:g} / "
+            f"{trials.tau:g} ms = {trials.alpha:g}; build both with the same step (noise_std is per step and "
+            "changes with it)"
         )
 
 

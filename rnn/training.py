@@ -4,7 +4,8 @@ An epoch is a number of batches of fresh trials. Each batch takes three compiled
 (`rnn.gradient`), clipping, and one step of the optimiser (`rnn.optimizers`). Training runs in float32 on a
 flat vector theta (`rnn.parameters`); the returned networks are float64. It ends early when its goal is
 reached, when the loss or the gradient stops being finite, or on Ctrl-C, and always returns what it has: an
-epoch takes one `TrainState` to the next, and whatever interrupts it leaves the previous state whole."""
+epoch takes one `TrainState` to the next, and whatever interrupts it leaves the previous state whole.
+"""
 
 import math
 import time
@@ -87,6 +88,7 @@ def train(net, task, config=None, rng=None, progress=None):
 
     Examples
     --------
+    >>> from rnn import LowRankRNN
     >>> from tasks import get_task
     >>> task = get_task("rdm")
     >>> start = LowRankRNN.random(64, 1, task, rng=0)
@@ -183,8 +185,8 @@ def _diverged(state, config, index, loss, norm):
     if config.clip is None:
         advice += ", or clip=1 to limit the norm of the gradient"
     return (
-        f"Epoch {state.epoch + 1}, batch {index + 1}: the loss is {loss:g} and the norm of the gradient {norm:g}; "
-        f"{advice}."
+        f"Epoch {state.epoch + 1}, batch {index + 1}: the loss is {loss:g} and the norm of the gradient "
+        f"{norm:g}; {advice}."
     )
 
 

@@ -1,7 +1,7 @@
 """Forward and backward pass of a low-rank network in kappa space, four trials at a time; J is never formed.
 
-Rows are contiguous over units: `left` holds m_1..m_R, I_1..I_S and `right` holds n_1..n_R, w_1..w_O divided by N
-(see `rnn.connectivity.factors`). With the coefficients c = (kappa, v) and the private process xi,
+Rows are contiguous over units: `left` holds m_1..m_R, I_1..I_S and `right` holds n_1..n_R, w_1..w_O divided
+by N (see `rnn.connectivity.factors`). With the coefficients c = (kappa, v) and the private process xi,
 
     x_t = sum_k c_t,k left_k + xi_t,     p_t = phi(x_t),     s_t,q = right_q . p_t,     c_0 = 0, xi_0 = h0
 
@@ -28,7 +28,8 @@ The noise process does not depend on the weights, so the same backward pass serv
 
 Four trials share each load of `left` and `right`; every block of four has gradient buffers of its own, summed
 in the order of the blocks, so that the result does not depend on the number of threads. Numbers R + S, R + O
-and R are the lengths of tuples (see `rnn.kernels.tuples`), phi is a tag (see `rnn.activations`)."""
+and R are the lengths of tuples (see `rnn.kernels.tuples`), phi is a tag (see `rnn.activations`).
+"""
 
 from rnn.activations import activate, kept, recalled
 from rnn.jit import FASTMATH, jit

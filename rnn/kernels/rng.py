@@ -3,13 +3,13 @@
 The generator is Threefry-2x32 with 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011: the shortest version that
 passes BigCrush): a keyed bijection of a 64-bit counter, made of additions, rotations and exclusive ors. The
 key is (seed, trial), the counter is (unit, step), so every number of a run has its own address. Box and
-Muller's transformation turns the two words of one call into two standard normal numbers, for units j and j +
-N/2:
+Muller's transformation turns the two words of one call into two standard normal numbers, for units
+j and j + N/2:
 
     u = (w_0 / 2 + 1/2) 2^-31,   a = 2 pi w_1 2^-32,   (xi_j, xi_{j+N/2}) = sqrt(-2 ln u) (cos a, sin a)
 
-Arithmetic is float32, to about 1e-6; |xi| <= 6.6. All of it vectorises: 32-bit words stay 32-bit words because
-every operation is cast back (numba widens them otherwise, and the compiler then narrows them again).
+Arithmetic is float32, to about 1e-6; |xi| <= 6.6. All of it vectorises: every integer operation is cast back
+to 32 bits, which numba would otherwise widen to 64.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ _UNIFORM = np.float32(2.0**-31)
 _ANGLE = np.float32(np.pi / 2**32)  # of the word shifted left by one: half a turn
 _LN2 = np.float32(np.log(2.0))
 _SQRT_HALF = np.int32(0x3F3504F3)  # the bits of sqrt(1/2)
-# (ln(1 + g) - g + g^2 / 2) / g^3 for 1 + g in [sqrt(1/2), sqrt(2)]; sin(a) / a and cos(a) in a^2, |a| <= pi / 2
+# (ln(1 + g) - g + g^2 / 2) / g^3, 1 + g in [sqrt(1/2), sqrt(2)]; sin(a) / a, cos(a) in a^2, |a| <= pi / 2
 _LOG = tuple(
     map(np.float32, (0.33333415, -0.25000703, 0.19984223, -0.16602719, 0.147039, -0.14030892, 0.090487845))
 )

@@ -1,7 +1,8 @@
 """Small vectors of fixed length that live in registers.
 
 A tuple's length is part of its type, so a compiled loop over it is unrolled and the compiler keeps its
-entries in registers. This is how a kernel is compiled once for each rank without generating source."""
+entries in registers. This is how a kernel is compiled once for each rank without generating source.
+"""
 
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import overload
