@@ -17,9 +17,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "connectivity": ["Loadings", "factors", "loading_names", "loadings"],
         "networks": ["FullRankRNN", "LowRankRNN"],
         "optimizers": ["SGD", "Adam"],
+        "pytorch": ["read_state_dict"],
         "recipes": ["Recipe", "recipe"],
         "simulation": ["Trajectory", "simulate"],
-        "storage": ["load_network", "save_network"],
+        "state_dicts": ["network_from_state_dict"],
+        "storage": ["load_network", "read_header", "save_network"],
         "training": ["EpochRecord", "TrainConfig", "TrainResult", "train"],
     },
 )

@@ -24,10 +24,13 @@ FLOORS = (
     ("dynsys.numerics",),
     ("rnn.recipes", "rnn.approximation"),
     ("rnn.training", "rnn.training_records"),
-    ("rnn.simulation", "rnn.gradient", "rnn.storage", "rnn.pytorch", "rnn.unpickler"),
+    ("rnn.simulation", "rnn.gradient", "rnn.storage"),
+    ("rnn.pytorch", "rnn.container"),
+    ("rnn.unpickler", "rnn.state_dicts"),
+    ("rnn.tensors",),
     ("rnn.kernels", "rnn.connectivity", "rnn.networks", "rnn.optimizers", "rnn.parameters"),
     ("rnn.activations",),
-    ("rnn.jit",),
+    ("rnn.jit", "rnn.archives"),
     ("tasks",),
 )
 # Facades: packages whose names load lazily; whoever imports one of them imports whatever it asks for.
