@@ -26,7 +26,8 @@ _own, _, _own_names = lazy_loader.attach(
         "symbolic": ["System", "mean_field", "to_latex"],
         "analysis": [
             "BifurcationDiagram", "Branch", "Field", "FixedPoint", "FixedPoints", "bifurcation_diagram",
-            "compile_field", "continue_branch", "find_fixed_points", "reduced_field", "run_circuit",
+            "PhasePortrait", "compile_field", "continue_branch", "find_fixed_points", "finite_size_error",
+            "phase_portrait", "reduced_field", "run_circuit",
         ],
         "report": ["Analysis", "analyse", "write_report"],
     },

@@ -86,7 +86,7 @@ def axes(ax=None, size=(3.5, 2.7)):
     return ax
 
 
-def new_figure(rows=1, columns=1, size=(3.5, 2.7), **options):
+def new_figure(rows=1, columns=1, size=(3.5, 2.7), mosaic=None, **options):
     """A figure in the project's style that belongs to no pyplot state, to be saved and forgotten.
 
     Parameters
@@ -95,13 +95,15 @@ def new_figure(rows=1, columns=1, size=(3.5, 2.7), **options):
         Grid of Axes.
     size : tuple of float
         Width and height, inches.
+    mosaic : str or sequence, optional
+        Names of panels in place of a grid, as `matplotlib.figure.Figure.subplot_mosaic` takes them.
     **options
-        Passed to `matplotlib.figure.Figure.subplots`, such as ``width_ratios``.
+        Passed to `matplotlib.figure.Figure.subplots` or `subplot_mosaic`, such as ``width_ratios``.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
-    axes : matplotlib.axes.Axes or ndarray of Axes
+    axes : matplotlib.axes.Axes, ndarray of Axes, or dict of Axes by name
 
     Examples
     --------
@@ -112,7 +114,10 @@ def new_figure(rows=1, columns=1, size=(3.5, 2.7), **options):
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        panels = figure.subplots(rows, columns, **options)
+        if mosaic is None:
+            panels = figure.subplots(rows, columns, **options)
+        else:
+            panels = figure.subplot_mosaic(mosaic, **options)
     return figure, panels
 
 

@@ -1,0 +1,100 @@
+"""How far the fixed points of a network of N units scatter around those of its mean field.
+
+At fixed kappa the drive (1/N) sum_j n_j phi(x_j) of a network drawn from the populations has the covariance
+C / N with C = sum_p alpha_p Cov_p[n phi(x)], counts fixed as `redraw` fixes them. A fixed point moves by
+-DF^-1 times the drive's deviation, hence Cov[kappa*] = DF^-1 C DF^-T / N.
+"""
+
+import numpy as np
+
+from rnn.activations import phi
+from tasks.checks import as_array, check_count, check_number
+from tasks.errors import InputError
+
+# Trapezoid rule on [-9, 9]: converges geometrically for smooth phi; steps per unit of max(1, sqrt(Delta)).
+REACH = 9.0
+STEPS = 400
+
+
+def finite_size_error(populations, field, kappa, units, inputs=None, noise=0.0):
+    """Predicted covariance of a fixed point over networks of ``units`` neurons from the same populations.
+
+    Parameters
+    ----------
+    populations : Populations
+        Where the networks are drawn from.
+    field : Field
+        Their mean field; gives the Jacobian DF at the fixed point, and the gain.
+    kappa : array_like (R,)
+        A fixed point of ``field``.
+    units : int
+        Number of units N.
+    inputs : mapping of str to float, float or array_like (S,), optional
+        Inputs of the fixed point.
+    noise : float, default 0
+        Variance Delta_noise of private noise, as in `mean_field`.
+
+    Returns
+    -------
+    ndarray (R, R)
+        Covariance of kappa*; NaN where DF is singular. For R = 1 its root is sqrt(Var[n phi] / N) / abs(F').
+
+    Raises
+    ------
+    InputError
+        Shapes that disagree.
+
+    Examples
+    --------
+    >>> from dynsys.analysis import compile_field, find_fixed_points
+    >>> from dynsys.populations import Populations
+    >>> from dynsys.symbolic import mean_field
+    >>> covariance = np.eye(4)[None].copy()
+    >>> covariance[0, 0, 1] = covariance[0, 1, 0] = 1.5
+    >>> covariance[0, 1, 1] = 3.25
+    >>> one = Populations([1.0], np.zeros((1, 4)), covariance, rank=1, inputs=1, outputs=1)
+    >>> field = compile_field(mean_field(one))
+    >>> point = find_fixed_points(field).stable[-1]
+    >>> round(float(np.sqrt(finite_size_error(one, field, point.kappa, 1000)[0, 0])), 3)
+    0.064
+    """
+    units, noise = check_count("units", units), check_number("noise", noise, minimum=0.0)
+    R, S = populations.rank, populations.inputs
+    kappa = as_array("kappa", kappa, (R,), "(R,)")
+    u = field.input_vector(inputs)
+    if u.size != S or field.dimension != R:
+        have = f"{field.dimension} states and {u.size} inputs"
+        raise InputError(f"field: has {have}, the populations have {R} and {S}")
+    gain = field.parameter_values.get("gain", 1.0)
+    y = np.concatenate([kappa, u])
+    drive = [*range(R), *range(2 * R, 2 * R + S)]
+    spread = np.zeros((R, R))
+    for p, weight in enumerate(populations.weights):
+        spread += weight * _drive_covariance(populations, p, drive, y, noise)
+    jacobian = field.jacobian(kappa, u)
+    if np.linalg.cond(jacobian) > 1 / np.finfo(float).eps:
+        return np.full((R, R), np.nan)
+    inverse = np.linalg.inv(jacobian)
+    return gain**2 * inverse @ spread @ inverse.T / units
+
+
+def _drive_covariance(populations, p, drive, y, noise):
+    """Cov_p[n phi(x)]: given x, n is Gaussian with a linear mean and a constant covariance."""
+    R = populations.rank
+    mean, covariance = populations.means[p], populations.covariances[p]
+    n = slice(R, 2 * R)
+    mu = mean[drive] @ y
+    along = covariance[n][:, drive] @ y
+    delta = max(y @ covariance[np.ix_(drive, drive)] @ y, 0.0) + noise
+    # Regression of n on x; without variance in x there is nothing to regress on.
+    slope = along / np.sqrt(delta) if delta > 0 else np.zeros(R)
+    rest = covariance[n, n] - np.outer(slope, slope)
+    count = 2 * int(STEPS * max(1.0, np.sqrt(delta))) + 1
+    xi = np.linspace(-REACH, REACH, count)
+    weights = np.exp(-0.5 * xi**2)
+    weights /= weights.sum()
+    f = phi(populations.phi, mu + np.sqrt(delta) * xi)
+    conditional = mean[n] + np.outer(xi, slope)
+    second = (conditional * (weights * f**2)[:, None]).T @ conditional + rest * (weights @ f**2)
+    first = conditional.T @ (weights * f)
+    return second - np.outer(first, first)
