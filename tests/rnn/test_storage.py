@@ -221,9 +221,9 @@ def test_places_that_cannot_be_written_are_refused_up_front(tmp_path):
 
 @POSIX
 def test_a_read_only_folder_is_refused(tmp_path):
-    if os.geteuid() == 0:
-        pytest.skip("root writes everywhere")
     tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("this user may write everywhere")
     with pytest.raises(FileError, match="cannot be written"):
         check_writable(tmp_path / "net.npz")
 
