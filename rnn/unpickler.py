@@ -77,7 +77,7 @@ def unpickle(stream, where):
             raise FileError(f"{where}: truncated: its pickle has no end") from error
         except (IndexError, KeyError, UnicodeDecodeError) as error:
             raise FileError(
-                f"{where}: damaged: operation {code!r} at byte {position} finds no operand"
+                f"{where}: damaged: operation {code!r} at byte {position} cannot be carried out"
             ) from error
         except ValueError as error:
             raise FileError(f"{where}: refused: {error}") from error

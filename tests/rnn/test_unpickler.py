@@ -82,7 +82,7 @@ def test_depth_is_harmless(deep):
         (program(b""), "damaged: its pickle ends with 0 values"),
         (program(b"NN"), "damaged: its pickle ends with 2 values"),
         (program(b"(N"), "damaged: its pickle ends with 1 values"),
-        (program(b"h\x05"), "damaged: operation b'h' at byte 2 finds no operand"),
+        (program(b"h\x05"), "damaged: operation b'h' at byte 2 cannot be carried out"),
         (program(b"t"), "damaged: operation b't'"),
         (program(b"N\x86"), "damaged: operation"),
         (program(b"0"), "damaged: operation b'0'"),
