@@ -4,7 +4,7 @@ r"""Gaussian expectations of an activation function and its derivatives (THEORY 
 
 The slope of tanh and of erf is a scale mixture of Gaussians, phi'(x) = sum_j 2 w_j N(x; 0, v_j): one node for
 erf(sqrt(pi) x / 2), v = 2 / pi; for tanh a trapezoid rule in log t over Stefanski's mixture, where t is
-distributed as Kolmogorov and Smirnov's statistic and v = t^2. Averaging over xi adds Delta to each variance, so
+distributed as Kolmogorov and Smirnov's statistic and v = t^2. Averaging over xi adds Delta to each variance:
 
     Phi_0 = sum_j w_j erf(mu / sqrt(2 (v_j + Delta))),   Phi_1 = sum_j 2 w_j N(mu; 0, v_j + Delta),
 
@@ -109,7 +109,7 @@ def sech2_mixture(step, first, last):
     return np.ascontiguousarray(t[:, 0] ** 2), step * t[:, 0] * density
 
 
-# 27 nodes serve the orders 0 to 7 (error 3e-11 relative at order 7, 1e-15 at order 1), 35 finer ones all orders.
+# 27 nodes serve the orders 0 to 7 (error 3e-11 at order 7, 1e-15 at order 1), 35 finer ones all orders.
 TANH_VARIANCES, TANH_WEIGHTS = sech2_mixture(0.12, -13, 13)
 _FINE_VARIANCES, _FINE_WEIGHTS = sech2_mixture(0.10, -18, 16)
 _COARSE_ORDER = 7

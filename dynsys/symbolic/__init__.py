@@ -6,9 +6,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "codegen": ["generate", "load"],
+        "couplings": ["Couplings", "effective_couplings"],
         "expectations": ["GaussianExpectation", "closed_form", "expectation"],
         "latex": ["to_latex"],
-        "meanfield": ["effective_couplings", "mean_field"],
-        "system": ["System", "TrappingBox", "jacobian"],
+        "meanfield": ["mean_field"],
+        "box": ["TrappingBox"],
+        "system": ["System", "jacobian"],
     },
 )

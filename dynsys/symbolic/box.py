@@ -1,6 +1,9 @@
 """The trapping box of a mean field: a bound on kappa that every solution ends up in (THEORY 2).
 
-For |phi| <= c, tau dkappa_r/dt = -kappa_r + g sum_p alpha_p E_p[n_r phi] gives |kappa_r| <= c |g| sum_p alpha_p E_p|n_r|
+For |phi| <= c, tau dkappa_r/dt = -kappa_r + g sum_p alpha_p E_p[n_r phi] gives
+
+    |kappa_r| <= c |g| sum_p alpha_p E_p|n_r|
+
 for every fixed point, and in the long run for every solution.
 """
 
@@ -19,8 +22,8 @@ SLACK = 1e-9
 class TrappingBox:
     """Names of the parameters that the bound depends on, so that it follows them along a continuation.
 
-    The covariance of n itself is not a parameter of the mean field: only its part explained by y = (m, I),
-    s^2 = Sigma_ny Sigma_yy^-1 Sigma_yn, matters. It gives the same equations as any larger variance, so the bound
+    The variance of n itself is not a parameter of the mean field: only its part explained by y = (m, I),
+    s^2 = Sigma_ny Sigma_yy^-1 Sigma_yn, matters. Any larger variance gives the same equations, so the bound
     E|N(a, s^2)| holds for every value of the parameters, and it is the tightest of its kind.
 
     Parameters
@@ -63,7 +66,7 @@ class TrappingBox:
         Returns
         -------
         ndarray (R,)
-            inf where the drive is unbounded because n covaries with a direction of (m, I) that has no variance.
+            inf where the drive is unbounded: n covaries with a direction of (m, I) that has no variance.
         """
         total = 0.0
         for p, (drive, spread) in enumerate(zip(self.drive, self.spread)):

@@ -1,8 +1,8 @@
 """From a System to compiled functions: one readable source file per system, named by its hash.
 
-The file holds five numba functions with the signatures of `dynsys.numerics.signatures`, all on flat float64
-vectors: the state, the inputs, the parameters, and the vector to fill. Kernels take them as first-class functions;
-parameter_jacobian and directional are compiled on first use.
+The file holds five numba functions with the signatures of `dynsys.numerics.signatures`, all on flat
+float64 vectors: the state, the inputs, the parameters, and the vector to fill. Kernels take them as
+first-class functions; parameter_jacobian and directional are compiled on first use.
 
     rhs(x, u, p, out)                 out (R,)          F
     jacobian(x, u, p, out)            out (R R,)        dF_r/dx_s, row by row
@@ -42,8 +42,8 @@ def generate(system):
     Returns
     -------
     pathlib.Path
-        A Python file in the cache folder: the environment variable DYNSYS_CACHE, else the user's cache folder,
-        else (with a line in the log) a temporary one.
+        A Python file in the cache folder: the environment variable DYNSYS_CACHE, else the user's cache
+        folder, else (with a line in the log) a temporary one.
 
     Raises
     ------
@@ -52,6 +52,7 @@ def generate(system):
 
     Examples
     --------
+    >>> import sympy
     >>> x, mu = sympy.symbols("x mu")
     >>> generate(System([mu - x**2], [x], parameters=[mu])).suffix
     '.py'
@@ -94,6 +95,7 @@ def load(path):
     Examples
     --------
     >>> import numpy as np
+    >>> import sympy
     >>> x, mu = sympy.symbols("x mu")
     >>> module = load(generate(System([mu - x**2], [x], parameters=[mu])))
     >>> out = np.empty(1)

@@ -123,7 +123,7 @@ class TanhExpectation(GaussianExpectation):
     Examples
     --------
     >>> round(float(TanhExpectation(1, 0, 1)), 12)
-    0.60570550961
+    0.605705509602
     """
 
     phi = "tanh"

@@ -1,14 +1,14 @@
 r"""The moments of Gaussian populations as symbols: names, values, standard errors, LaTeX.
 
-Names follow the columns of the loadings: ``sigma_mn``, ``sigma_m1n2``, ``a_n``; ``_p1``, ``_p2``, ... are added
-and weights ``alpha_p1`` appear when there are several populations.
+Names follow the columns of the loadings: ``sigma_mn``, ``sigma_m1n2``, ``a_n``; ``_p1``, ``_p2``, ... are
+added and weights ``alpha_p1`` appear when there are several populations.
 """
 
-import re
 from dataclasses import dataclass
 
 import sympy
 
+from dynsys.symbolic.expectations import expectation
 from dynsys.symbolic.names import symbol
 
 
@@ -84,10 +84,8 @@ def moment_symbols(populations, noise):
     names, R, S = populations.names, populations.rank, populations.inputs
     m, n, I, w = names[:R], names[R : 2 * R], names[2 * R : 2 * R + S], names[2 * R + S :]
     y = {a: symbol("kappa" + a[1:]) for a in m} | {a: symbol("v" + a[1:]) for a in I}
-    latex = {f"{letter}{a[1:]}": f"{tex}_{{{a[1:]}}}" for a, letter, tex in
-             [(a, "kappa", r"\kappa") for a in m] + [(a, "v", "v") for a in I] if a[1:]}  # fmt: skip
     values, errors = {"gain": 1.0, "noise": noise}, {}
-    latex |= {"gain": "g", "noise": r"\Delta_{\mathrm{noise}}"}
+    latex = {"gain": "g", "noise": r"\Delta_{\mathrm{noise}}"}
     several = len(populations.weights) > 1
     weights, means, covariances = [], [], []
     for p in range(len(populations.weights)):
@@ -122,31 +120,47 @@ def moment_symbols(populations, noise):
     )  # fmt: skip
 
 
-def generic(moments, expression, latex):
-    """An expression of the first population's moments, rewritten for a population p that is not named.
+def mean(moments, p):
+    """mu_p, the mean of x in population p, as a sympy expression."""
+    return sympy.Add(*(moments.means[p][a] * variable for a, variable in moments.y.items()))
+
+
+def variance(moments, p):
+    """Delta_p, the variance of x in population p, as a sympy expression."""
+    covariance, loadings = moments.covariances[p], list(moments.y)
+    terms = [moments.noise]
+    for i, a in enumerate(loadings):
+        for b in loadings[i:]:
+            terms.append((1 if a == b else 2) * covariance[a, b] * moments.y[a] * moments.y[b])
+    return sympy.Add(*terms)
+
+
+def drive(moments, q, arguments, phi):
+    """sum_p alpha_p E_p[q phi] for a loading q, given (mu_p, Delta_p) for each population."""
+    total = []
+    for p, (mu, Delta) in enumerate(arguments):
+        field = sympy.Add(*(moments.covariances[p][q, a] * variable for a, variable in moments.y.items()))
+        shift = moments.means[p][q] * expectation(phi, 0, mu, Delta)
+        total.append(moments.weights[p] * (shift + field * expectation(phi, 1, mu, Delta)))
+    return sympy.Add(*total)
+
+
+def motion(moments, drives):
+    """Right-hand sides and readouts from the drive of each loading n and w.
 
     Parameters
     ----------
     moments : Moments
-        Of several populations.
-    expression : sympy expression
-        In symbols of the first population.
-    latex : dict
-        Takes the LaTeX of the new symbols, by name.
+        The symbols.
+    drives : dict
+        Loading -> sympy expression.
 
     Returns
     -------
-    sympy expression
+    equations, outputs : tuple of sympy expression
     """
-    replaced = {}
-    for old in expression.free_symbols:
-        if old.name.endswith("_p1"):
-            replaced[old] = symbol(old.name[:-1])
-            known = moments.latex.get(old.name) or latex[old.name]
-            latex[replaced[old].name] = re.sub(
-                r"\(1\)|(?<=\\alpha_\{)1(?=\}$)", lambda f: f.group().replace("1", "p"), known
-            )
-    return expression.xreplace(replaced)
+    equations = (-moments.y[m] + moments.gain * drives[n] for m, n in zip(moments.m, moments.n))
+    return tuple(equations), tuple(drives[w] for w in moments.w)
 
 
 def indexed(loading):

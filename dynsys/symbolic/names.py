@@ -12,12 +12,12 @@ from tasks.errors import InputError
 
 MAX_LENGTH = 60
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
+    "chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
 # What LaTeX given by a caller may hold: letters, digits, a few signs, and these commands.
 _COMMANDS = GREEK | frozenset(
-    "tilde bar hat vec dot ddot mathrm mathbf mathcal mathit varphi varepsilon vartheta ell prime infty".split()
+    "tilde bar hat vec dot ddot mathrm mathbf mathcal mathit varphi varepsilon vartheta ell prime".split()
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TOKEN = re.compile(r"\\(?P<command>[A-Za-z]+)|\\[_,; ]|[A-Za-z0-9_^{}()+\-*/=.,' ]")
@@ -48,14 +48,12 @@ def check_name(what, name):
     'lambda'
     >>> check_name("parameter", "x y")
     Traceback (most recent call last):
-    tasks.errors.InputError: parameter: 'x y' is no name; use ASCII letters, digits and _, not starting with a digit
+    tasks.errors.InputError: parameter: 'x y' is no name; use ASCII letters, digits and _, no digit first
     """
     text = name.name if isinstance(name, sympy.Symbol) else name
     if not isinstance(text, str) or not _IDENTIFIER.match(text):
         shown = repr(text)[:MAX_LENGTH]
-        raise InputError(
-            f"{what}: {shown} is no name; use ASCII letters, digits and _, not starting with a digit"
-        )
+        raise InputError(f"{what}: {shown} is no name; use ASCII letters, digits and _, no digit first")
     if len(text) > MAX_LENGTH:
         raise InputError(
             f"{what}: a name has at most {MAX_LENGTH} characters, {text[:20]!r}... has {len(text)}"

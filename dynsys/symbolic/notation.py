@@ -30,34 +30,26 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class Notation:
-    """Abbreviated equations, the definitions, and how their symbols print.
+class Abbreviated:
+    """Equations and readouts in terms of abbreviations.
 
     Parameters
     ----------
     equations, outputs : tuple of sympy expression
-        As in `System`, in terms of the abbreviations.
+        As in `System`.
     definitions : tuple of Definition
-        In the order of printing.
-    generic : dict
-        family -> Definition that says the same for all members at once.
-    latex : dict
-        name -> LaTeX of the symbols that the system itself does not have.
-    labels : dict
-        (mu, Delta) of an expectation -> subscript of its bracket ("" for none).
+        The abbreviations, in the order of printing.
 
     Examples
     --------
-    >>> Notation(equations=(), outputs=(), definitions=()).labels
-    {}
+    >>> x, y = sympy.symbols("x y")
+    >>> Abbreviated((x + 1,), (), (Definition(x, y**2),)).expand(x + 1)
+    y**2 + 1
     """
 
     equations: tuple
     outputs: tuple
     definitions: tuple
-    generic: dict = field(default_factory=dict)
-    latex: dict = field(default_factory=dict)
-    labels: dict = field(default_factory=dict)
 
     def expand(self, expression):
         """Put every definition into an expression.
@@ -73,3 +65,32 @@ class Notation:
         for definition in self.definitions:
             expression = expression.xreplace({definition.symbol: definition.expression})
         return expression
+
+
+@dataclass(frozen=True)
+class Notation(Abbreviated):
+    """Abbreviated equations and how their symbols print.
+
+    Parameters
+    ----------
+    equations, outputs, definitions
+        As in `Abbreviated`.
+    in_numbers : Abbreviated
+        The same with fewer abbreviations, for printing with numbers in place of parameters.
+    generic : dict
+        family -> Definition that says the same for all members at once.
+    latex : dict
+        name -> LaTeX of the symbols that the system itself does not have.
+    labels : dict
+        (mu, Delta) of an expectation -> subscript of its bracket ("" for none).
+
+    Examples
+    --------
+    >>> Notation(equations=(), outputs=(), definitions=()).labels
+    {}
+    """
+
+    in_numbers: Abbreviated = None
+    generic: dict = field(default_factory=dict)
+    latex: dict = field(default_factory=dict)
+    labels: dict = field(default_factory=dict)

@@ -55,17 +55,19 @@ def source_text(system, flat):
         for what, part in (("mu", e.mu), ("Delta", e.Delta))
     ]
     functions = (
-        _function("arguments", "Mean and variance of the argument of phi, for each expectation.", flat, arguments),
+        _function("arguments", "Mean and variance of the argument of each expectation.", flat, arguments),
         _function("rhs", "F, in the order of the state.", flat, zip(states, flat.equations)),
-        _function("jacobian", "dF/d(state), row by row.", flat, _entries(states, system.state_names, jacobian)),
+        _function(
+            "jacobian", "dF/d(state), row by row.", flat, _entries(states, system.state_names, jacobian)
+        ),
         _function(
             "parameter_jacobian", "dF/d(inputs, then parameters), row by row.", flat,
             _entries(states, others, parameters), signature="",
         ),
         _function(
             "directional", "Second and third derivatives of F along q: B(q, q), then C(q, q, q).", flat,
-            [(f"{kind} of {s}", e) for kind, row in (("B", second), ("C", third)) for s, e in zip(states, row)],
-            steps, signature="", extra="q, ",
+            [*zip((f"B of {s}" for s in states), second), *zip((f"C of {s}" for s in states), third)], steps,
+            signature="", extra="q, ",
         ),
         _function("outputs", "Readouts.", flat, zip(system.output_names, flat.outputs)),
     )  # fmt: skip

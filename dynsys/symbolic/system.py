@@ -19,9 +19,9 @@ from dynsys.symbolic.typeset import align
 from tasks.errors import InputError
 
 FUNCTIONS = (
-    sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.tan, sympy.asin, sympy.acos, sympy.atan, sympy.sinh,
-    sympy.cosh, sympy.tanh, sympy.asinh, sympy.acosh, sympy.atanh, sympy.erf, sympy.erfc, sympy.Abs, sympy.sign,
-    sympy.Max, sympy.Min, sympy.Heaviside, GaussianExpectation,
+    sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.tan, sympy.asin, sympy.acos, sympy.atan,
+    sympy.sinh, sympy.cosh, sympy.tanh, sympy.asinh, sympy.acosh, sympy.atanh, sympy.erf, sympy.erfc,
+    sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Heaviside, GaussianExpectation,
 )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ class System:
         outputs = _expressions("outputs", self.outputs, own)
         if len(equations) != len(names["state"]):
             raise InputError(
-                f"equations: {len(equations)} for {len(names['state'])} state variables ({', '.join(names['state'])})"
+                f"equations: {len(equations)} for {len(names['state'])} variables {', '.join(names['state'])}"
             )
         if self.filtered_inputs and not self.time_constant:
             raise InputError("filtered_inputs: a filter needs a time constant; give time_constant='tau'")
@@ -151,6 +151,11 @@ class System:
     def parameter_names(self):
         """tuple of str : names of the parameters."""
         return tuple(s.name for s in self.parameters)
+
+    @property
+    def neutral_names(self):
+        """tuple of str : parameters that are at their neutral value and are not printed."""
+        return tuple(name for name, at in self.neutral.items() if self.values.get(name) == at)
 
     def symbol(self, name):
         """The symbol of a state variable, input or parameter.
@@ -189,10 +194,9 @@ class System:
         return dataclasses.replace(self, values={**self.values, **values})
 
     def __repr__(self):
-        equations = "; ".join(
-            f"{self.time_constant + ' ' if self.time_constant else ''}{name}' = {_short(right)}"
-            for name, right in zip(self.state_names, self.equations)
-        )
+        shown = self.equations if self.notation is None else self.notation.equations
+        unit = f"{self.time_constant} " if self.time_constant else ""
+        equations = "; ".join(f"{unit}{name}' = {_short(f)}" for name, f in zip(self.state_names, shown))
         inputs = f"; inputs {', '.join(self.input_names)}" if self.inputs else ""
         listed = [f"{n} = {self.values[n]:.4g}" if n in self.values else n for n in self.parameter_names]
         if len(listed) > 8:
@@ -200,7 +204,7 @@ class System:
         return f"System({equations}{inputs}{'; parameters ' + ', '.join(listed) if listed else ''})"
 
     def _repr_latex_(self):
-        return "$$" + align(self, environment="aligned") + "$$"
+        return "$$\n" + align(self, environment="aligned") + "\n$$"
 
 
 def jacobian(system):
@@ -325,4 +329,4 @@ def _output_names(given, count):
 
 def _short(expression):
     text = str(expression)
-    return text if len(text) <= 120 else f"... ({sympy.count_ops(expression)} operations)"
+    return text if len(text) <= 240 else f"... ({sympy.count_ops(expression)} operations)"
