@@ -3,12 +3,16 @@
 At fixed kappa the drive (1/N) sum_j n_j phi(x_j) of a network drawn from the populations has the covariance
 C / N with C = sum_p alpha_p Cov_p[n phi(x)], counts fixed as `redraw` fixes them. A fixed point moves by
 -DF^-1 times the drive's deviation, hence Cov[kappa*] = DF^-1 C DF^-T / N.
+
+Most of that is chance in the networks' own covariances. Networks whose sample means and covariances are those
+of the populations (a trained network and its own fit, or `redraw` with exact moments) scatter less: what is
+left of n phi(x) is its residual after regression on all polynomials of degree 2 in the loadings.
 """
 
 import numpy as np
 
 from rnn.activations import phi
-from tasks.checks import as_array, check_count, check_number
+from tasks.checks import as_array, check_count
 from tasks.errors import InputError
 
 # Trapezoid rule on [-9, 9]: converges geometrically for smooth phi; steps per unit of max(1, sqrt(Delta)).
@@ -16,7 +20,7 @@ REACH = 9.0
 STEPS = 400
 
 
-def finite_size_error(populations, field, kappa, units, inputs=None, noise=0.0):
+def finite_size_error(populations, field, kappa, units, inputs=None, exact_moments=False):
     """Predicted covariance of a fixed point over networks of ``units`` neurons from the same populations.
 
     Parameters
@@ -31,8 +35,8 @@ def finite_size_error(populations, field, kappa, units, inputs=None, noise=0.0):
         Number of units N.
     inputs : mapping of str to float, float or array_like (S,), optional
         Inputs of the fixed point.
-    noise : float, default 0
-        Variance Delta_noise of private noise, as in `mean_field`.
+    exact_moments : bool, default False
+        Whether the networks' sample means and covariances are held at the populations', as in `redraw`.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def finite_size_error(populations, field, kappa, units, inputs=None, noise=0.0):
     >>> round(float(np.sqrt(finite_size_error(one, field, point.kappa, 1000)[0, 0])), 3)
     0.064
     """
-    units, noise = check_count("units", units), check_number("noise", noise, minimum=0.0)
+    units = check_count("units", units)
     R, S = populations.rank, populations.inputs
     kappa = as_array("kappa", kappa, (R,), "(R,)")
     u = field.input_vector(inputs)
@@ -70,7 +74,7 @@ def finite_size_error(populations, field, kappa, units, inputs=None, noise=0.0):
     drive = [*range(R), *range(2 * R, 2 * R + S)]
     spread = np.zeros((R, R))
     for p, weight in enumerate(populations.weights):
-        spread += weight * _drive_covariance(populations, p, drive, y, noise)
+        spread += weight * _drive_covariance(populations, p, drive, y, exact_moments)
     jacobian = field.jacobian(kappa, u)
     if np.linalg.cond(jacobian) > 1 / np.finfo(float).eps:
         return np.full((R, R), np.nan)
@@ -78,23 +82,33 @@ def finite_size_error(populations, field, kappa, units, inputs=None, noise=0.0):
     return gain**2 * inverse @ spread @ inverse.T / units
 
 
-def _drive_covariance(populations, p, drive, y, noise):
-    """Cov_p[n phi(x)]: given x, n is Gaussian with a linear mean and a constant covariance."""
+def _drive_covariance(populations, p, drive, y, exact_moments):
+    """Cov_p[n phi(x)], or of its residual.
+
+    x = mu + sqrt(Delta) xi and n = a + slope xi + L eta with xi, eta independent standard normals, so that
+    n phi = (a + slope xi) phi + L eta phi. In Hermite polynomials of (xi, eta), regression on degree 2 takes
+    1, xi, xi^2 - 1 from the first part and, beside the factor eta, 1 and xi from the second.
+    """
     R = populations.rank
     mean, covariance = populations.means[p], populations.covariances[p]
     n = slice(R, 2 * R)
     mu = mean[drive] @ y
     along = covariance[n][:, drive] @ y
-    delta = max(y @ covariance[np.ix_(drive, drive)] @ y, 0.0) + noise
-    # Regression of n on x; without variance in x there is nothing to regress on.
+    delta = max(y @ covariance[np.ix_(drive, drive)] @ y, 0.0)
+    # Without variance in x there is nothing to regress n on.
     slope = along / np.sqrt(delta) if delta > 0 else np.zeros(R)
     rest = covariance[n, n] - np.outer(slope, slope)
-    count = 2 * int(STEPS * max(1.0, np.sqrt(delta))) + 1
-    xi = np.linspace(-REACH, REACH, count)
+    xi = np.linspace(-REACH, REACH, 2 * int(STEPS * max(1.0, np.sqrt(delta))) + 1)
     weights = np.exp(-0.5 * xi**2)
     weights /= weights.sum()
+    hermite = np.array([np.ones_like(xi), xi, (xi**2 - 1) / np.sqrt(2)])
     f = phi(populations.phi, mu + np.sqrt(delta) * xi)
-    conditional = mean[n] + np.outer(xi, slope)
-    second = (conditional * (weights * f**2)[:, None]).T @ conditional + rest * (weights @ f**2)
-    first = conditional.T @ (weights * f)
-    return second - np.outer(first, first)
+    along_x = (mean[n][:, None] + slope[:, None] * xi) * f
+    along_x = _residual(along_x, weights, hermite if exact_moments else hermite[:1])
+    f = _residual(f, weights, hermite[:2] if exact_moments else hermite[:0])
+    return (along_x * weights) @ along_x.T + rest * (weights @ f**2)
+
+
+def _residual(values, weights, basis):
+    """What orthonormal functions leave of values (..., K)."""
+    return values - (values * weights) @ basis.T @ basis
