@@ -5,12 +5,15 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "bifurcation_conditions": [
+            "OriginBranch", "closed_form_fixed_points", "origin_branch", "origin_jacobian",
+        ],
         "codegen": ["generate", "load"],
         "couplings": ["Couplings", "effective_couplings"],
         "expectations": ["GaussianExpectation", "closed_form", "expectation"],
-        "latex": ["to_latex"],
+        "latex": ["equation_strings", "symbol_rows", "to_latex"],
         "meanfield": ["mean_field"],
         "box": ["TrappingBox"],
         "system": ["System", "jacobian"],
     },
-)
+)  # fmt: skip

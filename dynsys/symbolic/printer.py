@@ -115,7 +115,7 @@ class Printer(LatexPrinter):
             for f in term.atoms(GaussianExpectation)
             if f.args[1:] in places
         ]
-        return not plain, [-p for p in powers.values()], min(found, default=(0, 0)), str(term)
+        return not plain, [-p for p in powers.values()], term.is_number, min(found, default=(0, 0)), str(term)
 
 
 def with_numbers(expression, numbers):

@@ -153,6 +153,34 @@ def aligned_lines(system, definitions):
     ]
 
 
+def expression_latex(system, expression, labels):
+    r"""An expression in a system's symbols as LaTeX.
+
+    Parameters
+    ----------
+    system : System
+        Gives the symbols' LaTeX.
+    expression : sympy expression
+        The expression.
+    labels : dict
+        (mu, Delta) of an expectation -> subscript of its bracket.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from dynsys.symbolic.system import System
+    >>> x, mu = sympy.symbols("x mu")
+    >>> expression_latex(System([mu * x], [x], parameters=[mu]), mu - 1, {})
+    '\\mu - 1'
+    """
+    page = _Page(system, False, 4)
+    printer = Printer(page.latex, page.names, system.parameter_names, labels, 4)
+    return " ".join(printer.pieces(expression)).removeprefix("+ ")
+
+
 def driving(name):
     """LaTeX of the raw input that a filtered input follows: v -> u, v2 -> u_2, other names u with an index.
 
