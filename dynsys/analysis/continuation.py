@@ -1,155 +1,219 @@
-"""Follow a fixed point along a parameter through its folds and branch points."""
+"""Follow a fixed point along a parameter through its folds and branch points.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+Pseudo-arclength steps in one compiled loop; events are bracketed on their test functions, solved to rounding
+on the equations that define them, and named by their normal form.
+"""
 
 import numpy as np
 
+from dynsys.analysis.branch import Branch
+from dynsys.analysis.curve import make_curve
+from dynsys.analysis.equilibria import FixedPoint, zero_below
+from dynsys.analysis.events import arclengths, walk_both_ways
+from dynsys.analysis.special_points import special_points
+from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
+from tasks.checks import as_array, check_count
+from tasks.errors import InputError, Status
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Branch:
-    """A curve of fixed points (parameter, kappa), in order of its arclength.
+__all__ = ["Branch", "continue_branch", "trace_branch"]
+
+MAX_POINTS = 2000
+# Newton on the start: iterations, and the residual of a start that is on the branch.
+START_ITERATIONS, START_RESIDUAL = 50, 1e-10
+
+_OUTCOMES = {
+    LEFT_SPAN: Status.REACHED_SPAN, CLOSED_LOOP: Status.CLOSED_LOOP, MAX_STEPS: Status.MAX_STEPS,
+    MIN_STEP: Status.MIN_STEP, LEFT_BOX: Status.LEFT_BOX,
+}  # fmt: skip
+_ENDS = {
+    Status.REACHED_SPAN: "the end of the span", Status.CLOSED_LOOP: "a closed loop",
+    Status.MAX_STEPS: "the limit on points", Status.MIN_STEP: "the shortest step", Status.LEFT_BOX: "the box",
+}  # fmt: skip
+
+
+def continue_branch(field, start, parameter, span, inputs=None, max_points=MAX_POINTS, strict=False):
+    """Follow a fixed point along a parameter or input, in both directions.
 
     Parameters
     ----------
+    field : Field
+        The field; its own value of the parameter (or that of ``inputs``) is where the start belongs.
+    start : FixedPoint or array_like (R,)
+        A fixed point there, or a state near one.
     parameter : str
-        Name of the parameter or input that varies along it.
-    values : ndarray (M,)
-        The parameter along the branch; it turns back at folds.
-    kappa : ndarray (M, R)
-        The fixed point.
-    eigenvalues : ndarray (M, R)
-        Eigenvalues of the Jacobian, complex, by decreasing real part.
-    stable : ndarray (M,) of bool
-        Whether all real parts are negative.
-    special_points : tuple of SpecialPoint
-        Folds, branch points and so on, in order along the branch.
-    ends : tuple of two Status
-        How the branch ended at its first and at its last point.
-    message : str
-        The ends in words.
-    tangents : ndarray (M, R + 1)
-        Unit tangents (kappa, parameter).
-    outputs : ndarray (M, O)
-        Output z along the branch.
-    inputs : mapping of str to float
-        Inputs that were held.
-    state : tuple of str
-        Names of the coordinates of kappa.
-    source : mapping
-        Plain values that say which field it was.
+        Name of a parameter or an input.
+    span : (float, float)
+        Where to stop.
+    inputs : mapping of str to float, float or array_like (S,), optional
+        Constant inputs; zero if left out.
+    max_points : int, default 2000
+        Limit on the points in each direction.
+    strict : bool, default False
+        Raise `OutcomeError` if the branch did not end well.
+
+    Returns
+    -------
+    Branch
+        Whatever was followed, with a status for each end.
+
+    Raises
+    ------
+    InputError
+        An unknown parameter, a bad span, a start of the wrong shape or outside the span.
 
     Examples
     --------
-    >>> from tasks.errors import Status
-    >>> ends = (Status.REACHED_SPAN, Status.REACHED_SPAN)
-    >>> p, k = np.linspace(0, 1, 3), np.linspace(0, 2, 3)[:, None]
-    >>> branch = Branch("mu", p, k, -np.ones((3, 1)), np.ones(3, bool), (), ends)
-    >>> branch.at(0.25)
-    array([[0.5]])
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> branch = continue_branch(field.with_values(gain=0.5), [0.0], "gain", (0, 2))
+    >>> print(branch.special_points[0].sentence)
+    Supercritical pitchfork at gain = 1: the fixed point that goes through is unstable for gain above ...
     """
-
-    parameter: str
-    values: np.ndarray
-    kappa: np.ndarray
-    eigenvalues: np.ndarray
-    stable: np.ndarray
-    special_points: tuple
-    ends: tuple
-    message: str = ""
-    tangents: np.ndarray = None
-    outputs: np.ndarray = None
-    inputs: Mapping = field(default_factory=dict)
-    state: tuple = ("kappa",)
-    source: Mapping = field(default_factory=dict)
-
-    def __post_init__(self):
-        count = len(self.values)
-        if self.tangents is None:
-            object.__setattr__(self, "tangents", _secants(self.values, self.kappa))
-        if self.outputs is None:
-            object.__setattr__(self, "outputs", np.zeros((count, 0)))
-        for name in ("values", "kappa", "eigenvalues", "stable", "tangents", "outputs"):
-            dtype = {"eigenvalues": complex, "stable": bool}.get(name, float)
-            array = np.array(getattr(self, name), dtype=dtype)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
-        for name in ("inputs", "source"):
-            object.__setattr__(self, name, dict(getattr(self, name)))
-        object.__setattr__(self, "special_points", tuple(self.special_points))
-
-    @property
-    def status(self):
-        """Status : the first of the two ends that is not a success, or the last end."""
-        return next((end for end in self.ends if not end.ok), self.ends[1])
-
-    def at(self, value):
-        """States of the branch at one value of the parameter.
-
-        Cubic interpolation along the branch; a branch that folds back has several states there.
-
-        Parameters
-        ----------
-        value : float
-            Value of the parameter.
-
-        Returns
-        -------
-        ndarray (K, R)
-            One row each time the branch passes the value; no row outside the branch.
-        """
-        rows = []
-        for i in range(len(self.values) - 1):
-            low, high = self.values[i], self.values[i + 1]
-            if (low - value) * (high - value) < 0 or low == value:
-                rows.append(self._interpolate(i, value))
-        if len(self.values) and self.values[-1] == value:
-            rows.append(self.kappa[-1])
-        return np.array(rows).reshape(len(rows), self.kappa.shape[1])
-
-    def to_arrays(self):
-        """Return everything that is drawn or saved as a dictionary of plain arrays.
-
-        Returns
-        -------
-        dict of str to ndarray
-            ``values, kappa, eigenvalues, stable, outputs, special_values, special_kappa, special_kinds``.
-        """
-        special = [point.kappa for point in self.special_points]
-        return {
-            "values": self.values, "kappa": self.kappa, "eigenvalues": self.eigenvalues,
-            "stable": self.stable, "outputs": self.outputs,
-            "special_values": np.array([point.value for point in self.special_points]),
-            "special_kappa": np.array(special).reshape(-1, self.kappa.shape[1]),
-            "special_kinds": np.array([point.kind for point in self.special_points], dtype=str),
-        }  # fmt: skip
-
-    def __len__(self):
-        return len(self.values)
-
-    def __repr__(self):
-        span = f"{self.values.min():.6g} to {self.values.max():.6g}" if len(self.values) else "empty"
-        lines = [f"Branch of {len(self.values)} points along {self.parameter}, {span}: {self.message}"]
-        return "\n".join(lines + [f"  {point}" for point in self.special_points])
-
-    def _interpolate(self, i, value):
-        low, high = self.values[i], self.values[i + 1]
-        step = np.append(self.kappa[i + 1] - self.kappa[i], high - low)
-        length = np.linalg.norm(step)
-        first, last = length * self.tangents[i], length * self.tangents[i + 1]
-        a, b = 0.0, 1.0
-        for _ in range(60):  # bisection: the parameter is monotone enough between two steps
-            s = 0.5 * (a + b)
-            moved = low + _hermite(s, step, first, last)[-1]
-            a, b = (s, b) if (moved - value) * (low - value) > 0 else (a, s)
-        return self.kappa[i] + _hermite(0.5 * (a + b), step, first, last)[:-1]
+    max_points = check_count("max_points", max_points, 2)
+    curve = make_curve(field, parameter, span, inputs)
+    kappa = start.kappa if isinstance(start, FixedPoint) else start
+    x = as_array("start", np.atleast_1d(kappa), (field.dimension,), "(R,)")
+    p, (low, high) = curve.value, curve.span
+    if not low <= p <= high:
+        raise InputError(
+            f"start: belongs to {parameter} = {p:g}, outside the span ({low:g}, {high:g}); set it with "
+            f"field.with_values({parameter}=...) or inputs, or widen the span"
+        )
+    if field.box is None:
+        curve.scale[:-1] = np.maximum(1.0, np.abs(x))
+    branch = trace_branch(curve, x, p, max_points=max_points)
+    branch.status.check(strict, branch.message)
+    return branch
 
 
-def _hermite(s, step, first, last):
-    return s * s * (3 - 2 * s) * step + s * (1 - s) ** 2 * first - s * s * (1 - s) * last
+def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS):
+    """Follow a curve both ways from a point near it.
+
+    Parameters
+    ----------
+    curve : Curve
+        The equations.
+    x : ndarray (n,)
+        State.
+    p : float
+        Parameter.
+    direction : ndarray (n + 1,), optional
+        Tangent there in natural units; the null vector of (F_x, F_p) if left out.
+    max_points : int
+        Limit in each direction.
+
+    Returns
+    -------
+    Branch
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> len(trace_branch(make_curve(field, "gain", (0.5, 2)), np.zeros(1), 1.5).special_points)
+    1
+    """
+    start, residual = (x, 0.0) if direction is not None else _on_curve(curve, x, p)
+    if start is None:
+        message = (
+            f"The start is not a fixed point at {curve.parameter} = {p:g}: the largest entry of F is "
+            f"{residual:.3g} and Newton found none near it; start from one of find_fixed_points."
+        )
+        return _empty(curve, Status.NOT_ON_BRANCH, message)
+    y = np.append(start, p) / curve.scale
+    tangent = _tangent(curve, start, p) if direction is None else direction / curve.scale
+    walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
+    if walk is None:
+        message = f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
+        return _empty(curve, Status.MIN_STEP, message)
+    specials, arcs, lost = special_points(curve, walk)
+    return _assemble(curve, walk, ends, specials, arcs, lost)
 
 
-def _secants(values, kappa):
-    points = np.column_stack([kappa, values])
-    slopes = np.gradient(points, axis=0) if len(points) > 1 else np.ones_like(points)
-    return slopes / np.linalg.norm(slopes, axis=1, keepdims=True)
+def _on_curve(curve, x, p):
+    """The fixed point near a start at this parameter, by steps of least length; and the start's residual."""
+    first = float(np.abs(curve.rhs(x, p)).max())
+    state = np.array(x)
+    for _ in range(START_ITERATIONS):
+        value = curve.rhs(state, p)
+        if not np.isfinite(value).all():
+            return None, first
+        step = np.linalg.lstsq(curve.jacobian(state, p), -value, rcond=1e-12)[0]
+        state = state + step * min(1.0, 0.5 * curve.scale[:-1].max() / max(np.abs(step).max(), 1e-300))
+        if np.abs(step).max() <= 1e-14 * (1 + np.abs(state).max()):
+            break
+    close = np.abs((state - x) / curve.scale[:-1]).max() < 0.5
+    solved = np.abs(curve.rhs(state, p)).max() <= START_RESIDUAL * (1 + np.abs(state).max())
+    return (state if close and solved else None), first
+
+
+def _tangent(curve, x, p):
+    """Null vector of the scaled (F_x, F_p); where there are several, the one closest to the p axis."""
+    matrix = np.column_stack([curve.jacobian(x, p), curve.slope(x, p)]) * curve.scale
+    _, sizes, vectors = np.linalg.svd(matrix)
+    null = vectors[np.append(sizes <= 1e-9 * max(1.0, sizes[0]), True)]
+    tangent = null.T @ null[:, -1] if len(null) > 1 else null[0]
+    return tangent if np.linalg.norm(tangent) > 0 else null[0]
+
+
+def _assemble(curve, walk, ends, specials, arcs, lost):
+    """The branch, with its special points among its points."""
+    places = arclengths(walk)
+    where = np.searchsorted(places, arcs)
+    natural = walk.points * curve.scale
+    for end in (0, -1):  # exactly, not to rounding of the scale
+        for limit in curve.span:
+            if abs(natural[end, -1] - limit) <= 1e-12 * curve.scale[-1]:
+                natural[end, -1] = limit
+    tangents = walk.tangents * curve.scale
+    if specials:
+        tangents = np.insert(tangents, where, tangents[np.maximum(where - 1, 0)], axis=0)
+        natural = np.insert(natural, where, [np.append(s.kappa, s.value) for s in specials], axis=0)
+    x, p = natural[:, :-1], natural[:, -1]
+    n = x.shape[1]
+    eigenvalues = np.array([np.linalg.eigvals(curve.jacobian(*row)) for row in zip(x, p)]).reshape(-1, n)
+    eigenvalues = np.take_along_axis(eigenvalues, np.lexsort((-eigenvalues.imag, -eigenvalues.real)), axis=1)
+    stable = eigenvalues.real.max(axis=1) < -np.array([zero_below(row) for row in eigenvalues])
+    statuses = tuple(_OUTCOMES[end] for end in ends)
+    dead = _is_dead(curve, x)
+    message = _message(curve, p, statuses, specials, lost)
+    if dead:
+        statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
+    outputs = np.array([curve.outputs(*row) for row in zip(x, p)])
+    return Branch(
+        curve.parameter, p, x, eigenvalues, stable, specials, statuses, message, tangents, outputs,
+        _held(curve), curve.field.state, curve.field.source,
+    )  # fmt: skip
+
+
+def _is_dead(curve, x):
+    """Whether F_p vanishes on the branch and at states off it."""
+    low, high = curve.span
+    signs = np.where(np.arange(x.shape[1]) % 2, -1.0, 1.0)
+    off = x[:1] + np.linspace(0.1, 0.9, 5)[:, None] * signs * curve.scale[:-1]
+    states = np.concatenate([x[:: max(len(x) // 10, 1)], off])
+    return not any(curve.slope(state, p).any() for state in states for p in (low, 0.4 * low + 0.6 * high))
+
+
+def _message(curve, p, statuses, specials, lost):
+    ends = " and ".join(f"{curve.parameter} = {p[i]:.6g} ({_ENDS[s]})" for i, s in zip((0, -1), statuses))
+    text = f"Followed to {ends}; {len(specials)} special point{'s' * (len(specials) != 1)}."
+    if lost:
+        text += f" In {lost} step{'s' * (lost != 1)} the stability changes for a reason that was not found."
+    return text
+
+
+def _held(curve):
+    names = curve.field.inputs
+    return {name: float(curve.inputs[i]) for i, name in enumerate(names) if i != curve.column}
+
+
+def _empty(curve, status, message):
+    n = curve.field.dimension
+    return Branch(
+        curve.parameter, np.zeros(0), np.zeros((0, n)), np.zeros((0, n)), np.zeros(0, bool), (),
+        (status, status), message, np.zeros((0, n + 1)), np.zeros((0, len(curve.field.output_names))),
+        _held(curve), curve.field.state, curve.field.source,
+    )  # fmt: skip

@@ -29,8 +29,9 @@ NEWTON_TOLERANCE = 1e-11
 # A step is shortened when the curve turns by more than acos(MIN_COSINE) or Newton moves it too far sideways.
 MIN_COSINE = 0.985
 MAX_SIDEWAYS = 0.3
-# A relative jump of the branch test, across a bracket of 3e-8 of the step, that is not a zero.
-MAX_JUMP = 1e-5
+# Halvings of a step in which the branch test changes sign; the least cosine of a chord that is a tangent.
+JUMP_BISECTIONS = 12
+CHORD_COSINE = 0.9
 # Width of the bracket around a zero; what is found in it is polished afterwards.
 BRACKET = 1e-10
 GOLDEN = 0.6180339887498949
@@ -42,13 +43,11 @@ _COMMON = (FIELD_TYPE, FIELD_TYPE, FIELD_TYPE, VECTOR, VECTOR, VECTOR, types.int
 
 @jit()
 def _advance(field, system, work, base, direction, length, point, tangent, tests):
-    """Go to the curve's point in the plane at this distance; return Newton's iterations, or -1."""
+    """Newton from near the curve's point in the plane at this distance; return the iterations, or -1."""
     rhs, jacobian, parameter_jacobian = field
     inputs, params, scale, column, columns, span = system
     matrix, value, state, flat, slopes, pairs, side = work
     n = state.size
-    for j in range(n + 1):
-        point[j] = base[j] + length * direction[j]
     iterations = 0
     size = np.inf
     while True:
@@ -102,6 +101,23 @@ def _advance(field, system, work, base, direction, length, point, tangent, tests
 
 
 @jit()
+def _between(first, second, share, point):
+    """point = first + share (second - first)."""
+    for j in range(point.size):
+        point[j] = first[j] + share * (second[j] - first[j])
+
+
+@jit()
+def _chord_cosine(first, second, tangent):
+    """Cosine of the angle between a chord and a tangent."""
+    dot = norm = 0.0
+    for j in range(first.size):
+        dot += tangent[j] * (second[j] - first[j])
+        norm += (second[j] - first[j]) ** 2
+    return dot / np.sqrt(norm)
+
+
+@jit()
 def _workspace(n, columns):
     pairs = n * (n - 1) // 2
     return (
@@ -146,6 +162,7 @@ def walk(
     work = _workspace(n, columns)
     length, longest, shortest = settings[0], settings[1], settings[2]
     trial, trial_tangent, trial_tests = np.empty(n + 1), np.empty(n + 1), np.empty(TESTS)
+    ends, end_tangents = np.empty((2, n + 1)), np.empty((2, n + 1))
     count = 0
     while count < points.shape[0]:
         row = max(count - 1, 0)
@@ -153,9 +170,10 @@ def walk(
         point, tangent = points[count], tangents[count]
         if count == 0:  # a step of length 0 puts the start on the curve
             base, direction = base.copy(), direction.copy()
-        iterations = _advance(
-            field, system, work, base, direction, length if count > 0 else 0.0, point, tangent, tests[count]
-        )
+        step = length if count > 0 else 0.0
+        for j in range(n + 1):
+            point[j] = base[j] + step * direction[j]
+        iterations = _advance(field, system, work, base, direction, step, point, tangent, tests[count])
         if count == 0:
             if iterations < 0:
                 return -1, 0
@@ -170,18 +188,23 @@ def walk(
             distance = max(distance, abs(point[j] - points[0, j]))
         bad = iterations < 0 or turn < MIN_COSINE or sideways > MAX_SIDEWAYS * length
         if not bad and (tests[count, BRANCH] > 0.0) != (tests[count - 1, BRANCH] > 0.0):
-            # Another branch crosses at a zero; if the test jumps, Newton has changed over to another one.
-            low, high, at_low, at_high = 0.0, length, tests[count - 1, BRANCH], tests[count, BRANCH]
-            height = abs(at_low) + abs(at_high)
-            for _ in range(25):
+            # Another branch crosses, or Newton has changed over to one: then a short chord is no tangent.
+            low, high = 0.0, length
+            _between(base, base, 0.0, ends[0])
+            _between(direction, direction, 0.0, end_tangents[0])
+            _between(point, point, 0.0, ends[1])
+            _between(tangent, tangent, 0.0, end_tangents[1])
+            for _ in range(JUMP_BISECTIONS):
                 s = 0.5 * (low + high)
+                _between(ends[0], ends[1], 0.5, trial)
                 if _advance(field, system, work, base, direction, s, trial, trial_tangent, trial_tests) < 0:
                     break
-                if (trial_tests[BRANCH] > 0.0) == (at_low > 0.0):
-                    low, at_low = s, trial_tests[BRANCH]
-                else:
-                    high, at_high = s, trial_tests[BRANCH]
-            bad = abs(at_low) + abs(at_high) > MAX_JUMP * height and high - low < 1e-6 * length
+                end = 0 if (trial_tests[BRANCH] > 0.0) == (tests[count - 1, BRANCH] > 0.0) else 1
+                low, high = (s, high) if end == 0 else (low, s)
+                _between(trial, trial, 0.0, ends[end])
+                _between(trial_tangent, trial_tangent, 0.0, end_tangents[end])
+            for end in range(2):
+                bad = bad or _chord_cosine(ends[0], ends[1], end_tangents[end]) < CHORD_COSINE
         if bad:
             length *= 0.5
             if length < shortest:
@@ -202,10 +225,10 @@ def walk(
     return MAX_STEPS, count
 
 
-@jit(types.void(*_COMMON, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX))
+@jit(types.void(*_COMMON, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX))
 def search(
     rhs, jacobian, parameter_jacobian, inputs, params, scale, column, columns, span,
-    bases, directions, wanted, points, tangents,
+    bases, directions, wanted, points, tangents, tests,
 ):  # fmt: skip
     """Find zeros of tests, or their minima, each between two points of a walk.
 
@@ -219,15 +242,15 @@ def search(
         Rows of test, distance and value of the test at the one end, the same at the other end. A change of
         sign is bisected; without one, the smallest absolute value is searched by golden sections, and the
         search ends early where the sign changes. Distance and value at the first end become those that were
-        found (distance -1 where Newton failed), those at the other end the last bracket's.
-    points, tangents : ndarray (E, n + 1)
-        Become the points found and the tangents there. An end of the span is met exactly.
+        found (distance -1 if Newton failed at once).
+    points, tangents, tests : ndarray (E, n + 1), (E, n + 1), (E, 5)
+        Become the points found, the tangents and the tests there. An end of the span is met exactly.
     """
     n = points.shape[1] - 1
     field, system = (rhs, jacobian, parameter_jacobian), (inputs, params, scale, column, columns, span)
     work = _workspace(n, columns)
-    tests = np.empty(TESTS)
-    golden = np.empty(4)
+    golden, point, tangent, at = np.empty(4), np.empty(n + 1), np.empty(n + 1), np.empty(TESTS)
+    ends, reached = np.empty((2, n + 1)), np.empty(2)
     for k in range(bases.shape[0]):
         base, direction = bases[k].copy(), directions[k].copy()
         which = int(wanted[k, 0])
@@ -237,20 +260,31 @@ def search(
         golden[0], golden[1] = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         golden[2] = golden[3] = np.inf
         side, rounds = 0, 0
-        last = False
-        while True:
-            s = 0.5 * (low + high) if bisect or last else golden[side]
-            if _advance(field, system, work, base, direction, s, points[k], tangents[k], tests) < 0:
-                s = -1.0
-            value = tests[which]
-            if s < 0.0 or last:
-                break
+        place, value = -1.0, 0.0
+        bad = False
+        for end in range(2):  # the curve between the ends is guessed from their chord
+            reached[end] = high if end == 1 else low
+            for j in range(n + 1):
+                ends[end, j] = base[j] + reached[end] * direction[j]
+            s = reached[end]
+            bad = bad or _advance(field, system, work, base, direction, s, ends[end], tangent, at) < 0
+        while not bad:
+            s = 0.5 * (low + high) if bisect else golden[side]
+            _between(ends[0], ends[1], (s - reached[0]) / (reached[1] - reached[0]), point)
+            if _advance(field, system, work, base, direction, s, point, tangent, at) < 0:
+                break  # at a branch point Newton's matrix is singular: what was reached is close enough
+            place, value = s, at[which]
+            for j in range(n + 1):
+                points[k, j], tangents[k, j] = point[j], tangent[j]
+            for j in range(TESTS):
+                tests[k, j] = at[j]
             if bisect:
-                if sign * value > 0.0:
-                    low, at_low = s, value
-                else:
-                    high, at_high = s, value
-                last = high - low <= BRACKET
+                if high - low <= BRACKET:
+                    break
+                end = 0 if sign * value > 0.0 else 1
+                low, high = (s, high) if end == 0 else (low, s)
+                reached[end] = s
+                _between(point, point, 0.0, ends[end])
                 continue
             golden[2 + side] = sign * value
             rounds += 1
@@ -266,11 +300,9 @@ def search(
                 low, golden[0], golden[2] = golden[0], golden[1], golden[3]
                 golden[1] = low + GOLDEN * (high - low)
                 side = 1
-        if bisect:
-            wanted[k, 3], wanted[k, 4] = high - low, abs(at_low) + abs(at_high)
-        wanted[k, 1], wanted[k, 2] = s, value
-        if s >= 0.0 and which >= LOW:
+        wanted[k, 1], wanted[k, 2] = place, value
+        if place >= 0.0 and which >= LOW:
+            points[k, n] = span[which - LOW]
             for j in range(n + 1):
                 base[j], direction[j] = points[k, j], 1.0 if j == n else 0.0
-            base[n] = span[which - LOW]
-            _advance(field, system, work, base, direction, 0.0, points[k], tangents[k], tests)
+            _advance(field, system, work, base, direction, 0.0, points[k], tangents[k], tests[k])

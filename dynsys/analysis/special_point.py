@@ -1,0 +1,64 @@
+"""A special point of a branch, as a result: where it is, what happens there, and how that is known."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpecialPoint:
+    """A point of a branch where the dynamics changes its character.
+
+    Parameters
+    ----------
+    kind : str
+        "fold", "pitchfork", "transcritical", "branch point" (more than two branches, or degenerate
+        coefficients), "cusp", "Hopf" or "neutral saddle".
+    parameter : str
+        Name of the parameter that was varied.
+    value : float
+        Its value at the point.
+    kappa : ndarray (R,)
+        State at the point.
+    coefficients : mapping of str to float or complex
+        Normal-form coefficients: ``a`` for a fold; ``a01, b11, b20, b30`` for a branch point; ``c`` for a
+        cusp; ``omega`` and ``c1`` for a Hopf point.
+    sentence : str
+        What happens there, in words.
+    eigenvalues : ndarray (R,)
+        Eigenvalues of the Jacobian at the point, by decreasing real part.
+    directions : ndarray (K, R + 1)
+        Unit tangents (state, parameter) of the branches that meet in a branch point; no rows otherwise.
+    residual : float
+        Largest entry of the equations that define the point.
+
+    Examples
+    --------
+    >>> SpecialPoint("fold", "gain", 1.1, np.array([0.3]), {"a": -1.7}, "Two points meet and vanish.")
+    SpecialPoint(fold at gain = 1.1, kappa = [0.3])
+    """
+
+    kind: str
+    parameter: str
+    value: float
+    kappa: np.ndarray
+    coefficients: dict = field(default_factory=dict)
+    sentence: str = ""
+    eigenvalues: np.ndarray = None
+    directions: np.ndarray = None
+    residual: float = 0.0
+
+    def __post_init__(self):
+        kappa = np.array(self.kappa, dtype=float)
+        eigenvalues = np.array([] if self.eigenvalues is None else self.eigenvalues, dtype=complex)
+        directions = np.array([] if self.directions is None else self.directions, dtype=float)
+        directions = directions.reshape(-1, kappa.size + 1)
+        for name, array in (("kappa", kappa), ("eigenvalues", eigenvalues), ("directions", directions)):
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        object.__setattr__(self, "value", float(self.value))
+        object.__setattr__(self, "coefficients", dict(self.coefficients))
+
+    def __repr__(self):
+        place = np.array2string(self.kappa, precision=10, suppress_small=True)
+        return f"SpecialPoint({self.kind} at {self.parameter} = {self.value:.10g}, kappa = {place})"
