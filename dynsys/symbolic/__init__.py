@@ -8,12 +8,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bifurcation_conditions": [
             "OriginBranch", "closed_form_fixed_points", "origin_branch", "origin_jacobian",
         ],
+        "box": ["TrappingBox"],
         "codegen": ["generate", "load"],
         "couplings": ["Couplings", "effective_couplings"],
         "expectations": ["GaussianExpectation", "closed_form", "expectation"],
         "latex": ["equation_strings", "symbol_rows", "to_latex"],
         "meanfield": ["mean_field"],
-        "box": ["TrappingBox"],
         "system": ["System", "jacobian"],
     },
 )  # fmt: skip

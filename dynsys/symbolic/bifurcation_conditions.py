@@ -1,4 +1,4 @@
-r"""Exact statements about a mean field: fixed points in closed form, where the origin loses stability, and how.
+r"""Exact statements about a mean field: fixed points in closed form, where and how the origin branches.
 
 Everything is obtained from the System by differentiation and by solving linear equations: nothing here can
 run for long. By symmetry, (kappa, v) -> (-kappa, -v), the origin is a fixed point at v = 0 for every odd phi.
@@ -144,8 +144,8 @@ def origin_branch(system, parameter="gain"):
 def origin_jacobian(system):
     """Jacobian at the origin and zero input, in the parameters.
 
-    For one population and zero means it is -1 + gain Sigma_nm Phi_1(0, noise): the origin loses stability when
-    the real part of an eigenvalue of the overlap matrix, times gain Phi_1(0, noise), crosses 1 (THEORY 6).
+    For one population and zero means it is -1 + gain Sigma_nm Phi_1(0, noise): the origin loses stability
+    when the real part of an eigenvalue of the overlap matrix times gain Phi_1(0, noise) crosses 1 (THEORY 6).
 
     Parameters
     ----------
@@ -241,8 +241,8 @@ def _lines(system, condition, parameter, at, coefficients):
     names = {
         "a01": "a_{01}",
         "b11": "b_{11}",
-        "b20/2": r"\tfrac{1}{2} b_{20}",
-        "b30/6": r"\tfrac{1}{6} b_{30}",
+        "b20/2": "b_{20}/2",
+        "b30/6": "b_{30}/6",
     }
     lines = [("0", condition)] if at is None else [(system.latex_of(parameter), at)]
     lines += [(names[name], e) for name, e in coefficients.items() if e != 0]
