@@ -60,7 +60,7 @@ def finite_size_error(populations, field, kappa, units, inputs=None, exact_momen
     >>> field = compile_field(mean_field(one))
     >>> point = find_fixed_points(field).stable[-1]
     >>> round(float(np.sqrt(finite_size_error(one, field, point.kappa, 1000)[0, 0])), 3)
-    0.064
+    0.065
     """
     units = check_count("units", units)
     R, S = populations.rank, populations.inputs
