@@ -231,7 +231,7 @@ def plot_accuracies(accuracies, reference=None, ax=None):
     if not accuracies.size:
         say(ax, "no network was redrawn")
         return ax
-    low = min(0.9, np.floor(20 * accuracies.min()) / 20)
+    low = np.floor(50 * min(accuracies.min(), 0.99)) / 50
     ax.hist(accuracies, np.linspace(low, 1.0, 21), color=ORANGE, edgecolor="white", label="redrawn")
     if reference is not None:
         ax.axvline(reference, color=BLACK, linewidth=LINE, linestyle="--", label="trained network")

@@ -140,6 +140,7 @@ def plot_histogram(loadings, name="n", redrawn=None, ax=None):
     ax.hist(values, edges, density=True, color="#BBBBBB", label="trained")
     if redrawn is not None:
         ax.hist(others, edges, density=True, histtype="step", color=ORANGE, linewidth=1.2, label="redrawn")
+        ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend
         add_legend(ax)
     if not values.size:
         say(ax, "no units")

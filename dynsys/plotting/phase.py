@@ -20,7 +20,7 @@ KINDS = MappingProxyType(
 )
 
 
-def plot_flow(portrait, ax=None, color=BLACK, label=None):
+def plot_flow(portrait, ax=None, color=BLACK, label=None, arrows=True):
     """One-dimensional flow: F against kappa, arrows where it goes, fixed points by kind.
 
     Parameters
@@ -33,6 +33,8 @@ def plot_flow(portrait, ax=None, color=BLACK, label=None):
         Of the curve and its points.
     label : str, optional
         Name of the curve in the legend.
+    arrows : bool, default True
+        Whether to draw arrows between the fixed points.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def plot_flow(portrait, ax=None, color=BLACK, label=None):
     name = symbol(portrait.state[0])
     ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     ax.plot(portrait.kappa, portrait.flow, color=color, linewidth=LINE, label=label and plain(label))
-    for place, direction in _arrows(portrait):
+    for place, direction in _arrows(portrait) if arrows else ():
         ax.plot(place, 0, marker=">" if direction > 0 else "<", color=color, markersize=4, markeredgewidth=0,
                 linestyle="none")  # fmt: skip
     for kind in KINDS:

@@ -11,11 +11,14 @@ from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Ellipse
 
-from dynsys.analysis.continuation import Branch
-from dynsys.analysis.diagram import BifurcationDiagram
-from dynsys.analysis.fixed_points import FixedPoint, FixedPoints
-from dynsys.analysis.normal_forms import SpecialPoint
-from dynsys.analysis.portrait import PhasePortrait
+from dynsys.analysis import (
+    BifurcationDiagram,
+    Branch,
+    FixedPoint,
+    FixedPoints,
+    PhasePortrait,
+    SpecialPoint,
+)  # fmt: skip
 from dynsys.plotting.activity import (
     plot_accuracies,
     plot_inputs,
