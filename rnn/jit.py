@@ -8,6 +8,7 @@ import functools
 import logging
 
 import numba
+from numba.core.compiler import Compiler
 
 # NaN must stay visible (isnan is wrong under fastmath=True); these flags still let reductions vectorise.
 FASTMATH = frozenset({"contract", "reassoc", "nsz", "arcp", "afn"})
@@ -21,7 +22,8 @@ def jit(*signature, **options):
     *signature : numba signature, optional
         Explicit signature or signatures, as for `numba.njit`.
     **options
-        Options of `numba.njit`; ``cache=True`` and ``error_model="numpy"`` unless given.
+        Options of `numba.njit`; ``cache=True`` and ``error_model="numpy"`` unless given. ``noalias=True``
+        promises that array arguments do not overlap, so that loops need no checks for it.
 
     Returns
     -------
@@ -38,6 +40,8 @@ def jit(*signature, **options):
     """
     options.setdefault("cache", True)
     options.setdefault("error_model", "numpy")
+    if options.pop("noalias", False):
+        options["pipeline_class"] = _NoAliasCompiler
     if isinstance(options.get("fastmath"), frozenset):  # numba takes a set only
         options["fastmath"] = set(options["fastmath"])
 
@@ -58,3 +62,11 @@ def _say_once():
     logging.getLogger("dynsys").warning(
         "no folder for compiled code: compiling in every process; set NUMBA_CACHE_DIR to a writable folder"
     )
+
+
+class _NoAliasCompiler(Compiler):
+    """numba's own compiler with its flag ``noalias`` set, which `numba.njit` has no option for."""
+
+    def define_pipelines(self):
+        self.state.flags.noalias = True
+        return super().define_pipelines()

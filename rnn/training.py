@@ -93,7 +93,7 @@ def train(net, task, config=None, rng=None, progress=None):
     >>> task = get_task("rdm")
     >>> start = LowRankRNN.random(64, 1, task, rng=0)
     >>> result = train(start, task, TrainConfig(epochs=10, stop_accuracy=0.95), rng=1)
-    >>> result.losses[-1] < result.losses[0]
+    >>> bool(result.losses[-1] < result.losses[0])
     True
     """
     started = time.perf_counter()

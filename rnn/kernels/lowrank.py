@@ -31,15 +31,17 @@ in the order of the blocks, so that the result does not depend on the number of 
 and R are the lengths of tuples (see `rnn.kernels.tuples`), phi is a tag (see `rnn.activations`).
 """
 
+import numpy as np
+
 from rnn.activations import activate, kept, recalled
 from rnn.jit import FASTMATH, jit
-from rnn.kernels.rng import decay_and_kick, trial_key
+from rnn.kernels.rng import decay_and_kick, decay_only
 from rnn.kernels.tuples import put
 
 BLOCK = 4
 
 
-@jit(nogil=True, fastmath=FASTMATH)
+@jit(nogil=True, fastmath=FASTMATH, noalias=True)
 def gradient_blocks(
     blocks, left, right, h0, inputs, targets, weights, alpha, noise_std, seed, first_trial,
     phi_tag, left_zeros, right_zeros, rank_zeros, private, states, coefficients, z, losses, dleft, dright,
@@ -80,7 +82,7 @@ def gradient_blocks(
         )  # fmt: skip
 
 
-@jit(nogil=True, fastmath=FASTMATH)
+@jit(nogil=True, fastmath=FASTMATH, noalias=True)
 def simulate_blocks(
     blocks, left, right, h0, inputs, alpha, noise_std, seed,
     phi_tag, left_zeros, right_zeros, rank_zeros, private, states, x, coefficients, z,
@@ -102,106 +104,88 @@ def simulate_blocks(
                     x[trial, t, j] = states[t, trial - start, j]
 
 
-@jit(nogil=True, fastmath=FASTMATH)
+@jit(inline="always")  # one function for the compiler: half a second less at first use
 def forward_block(
     left, right, h0, inputs, alpha, noise_std, seed, trial,
     phi_tag, left_zeros, right_zeros, rank_zeros, keep_x, private, states, coefficients, z,
 ):  # fmt: skip
     """Run four trials forward: fill states (x, or what the way back needs), coefficients c and outputs z."""
-    units, steps = left.shape[1], inputs.shape[1]
-    rank, sums = len(rank_zeros), len(right_zeros)
+    rank, terms, sums = len(rank_zeros), len(left_zeros), len(right_zeros)
     decay = left.dtype.type(1) - alpha
-    c0, c1, c2, c3 = left_zeros, left_zeros, left_zeros, left_zeros
-    s0 = right_zeros
-    for j in range(units):
-        p = activate(phi_tag, h0[j])
-        for b in range(BLOCK):
+    c = np.zeros((BLOCK, terms), left.dtype)
+    s = np.zeros((BLOCK, sums), left.dtype)
+    for b in range(BLOCK):
+        for j in range(h0.size):
             private[b, j] = h0[j]
-        for q in range(rank):
-            s0 = put(s0, q, s0[q] + right[q, j] * p)
-    s1, s2, s3 = s0, s0, s0
+            p = activate(phi_tag, h0[j])
+            for r in range(rank):
+                s[b, r] += right[r, j] * p
 
-    for t in range(steps):
-        for r in range(rank):
-            c0 = put(c0, r, decay * c0[r] + alpha * s0[r])
-            c1 = put(c1, r, decay * c1[r] + alpha * s1[r])
-            c2 = put(c2, r, decay * c2[r] + alpha * s2[r])
-            c3 = put(c3, r, decay * c3[r] + alpha * s3[r])
-        for k in range(rank, len(left_zeros)):
-            c0 = put(c0, k, decay * c0[k] + alpha * inputs[0, t, k - rank])
-            c1 = put(c1, k, decay * c1[k] + alpha * inputs[1, t, k - rank])
-            c2 = put(c2, k, decay * c2[k] + alpha * inputs[2, t, k - rank])
-            c3 = put(c3, k, decay * c3[k] + alpha * inputs[3, t, k - rank])
+    for t in range(inputs.shape[1]):
         for b in range(BLOCK):
-            if noise_std > 0:
-                decay_and_kick(trial_key(seed, trial + b), t, private[b], decay, noise_std)
-            else:
-                _decay(private[b], decay)
+            for r in range(rank):
+                c[b, r] = decay * c[b, r] + alpha * s[b, r]
+            for i in range(rank, terms):
+                c[b, i] = decay * c[b, i] + alpha * inputs[b, t, i - rank]
+            for k in range(terms):
+                coefficients[b, t, k] = c[b, k]
+        if noise_std > 0:
+            decay_and_kick(seed, trial, t, private, decay, noise_std)
+        else:
+            decay_only(private, decay)
+        _forward_step(left, right, private, c, phi_tag, left_zeros, right_zeros, keep_x, states[t], s)
+        for b in range(BLOCK):
+            for o in range(rank, sums):
+                z[b, t, o - rank] = s[b, o]
 
-        s0, s1, s2, s3 = _forward_step(
-            left, right, private, c0, c1, c2, c3, phi_tag, right_zeros, keep_x, states[t]
-        )
-        for k in range(len(left_zeros)):
-            coefficients[0, t, k], coefficients[1, t, k] = c0[k], c1[k]
-            coefficients[2, t, k], coefficients[3, t, k] = c2[k], c3[k]
-        for q in range(rank, sums):
-            z[0, t, q - rank], z[1, t, q - rank] = s0[q], s1[q]
-            z[2, t, q - rank], z[3, t, q - rank] = s2[q], s3[q]
 
-
-@jit(nogil=True, fastmath=FASTMATH)
+@jit(inline="always")  # one function for the compiler: half a second less at first use
 def backward_block(
     left, right, h0, targets, weights, alpha,
     phi_tag, left_zeros, right_zeros, rank_zeros, states, coefficients, z, losses, dleft, dright,
 ):  # fmt: skip
     """Run four trials back: losses, and the gradients dleft, dright of their sum."""
-    units, steps = left.shape[1], z.shape[1]
     rank, terms, sums = len(rank_zeros), len(left_zeros), len(right_zeros)
-    zero, two = left.dtype.type(0), left.dtype.type(2)
-    decay = left.dtype.type(1) - alpha
+    decay, two = left.dtype.type(1) - alpha, left.dtype.type(2)
+    c = np.zeros((BLOCK, terms), left.dtype)
+    e = np.zeros((BLOCK, sums), left.dtype)
+    lam = np.zeros((BLOCK, rank), left.dtype)
+    g_left = np.zeros((BLOCK, rank), left.dtype)  # left_r . g_t
     losses[:] = 0.0
-    dleft[:] = zero
-    dright[:] = zero
-    c0, c1, c2, c3 = left_zeros, left_zeros, left_zeros, left_zeros
-    e0, e1, e2, e3 = right_zeros, right_zeros, right_zeros, right_zeros
-    l0, l1, l2, l3 = rank_zeros, rank_zeros, rank_zeros, rank_zeros  # lambda of the four trials
+    dleft[:] = 0
+    dright[:] = 0
 
-    for t in range(steps - 1, -1, -1):
-        for r in range(rank):
-            e0, e1 = put(e0, r, alpha * l0[r]), put(e1, r, alpha * l1[r])
-            e2, e3 = put(e2, r, alpha * l2[r]), put(e3, r, alpha * l3[r])
-        for q in range(rank, sums):
-            for b in range(BLOCK):
-                error = z[b, t, q - rank] - targets[b, t, q - rank]
-                losses[b] += weights[b, t, q - rank] * error * error
-            e0 = put(e0, q, two * weights[0, t, q - rank] * (z[0, t, q - rank] - targets[0, t, q - rank]))
-            e1 = put(e1, q, two * weights[1, t, q - rank] * (z[1, t, q - rank] - targets[1, t, q - rank]))
-            e2 = put(e2, q, two * weights[2, t, q - rank] * (z[2, t, q - rank] - targets[2, t, q - rank]))
-            e3 = put(e3, q, two * weights[3, t, q - rank] * (z[3, t, q - rank] - targets[3, t, q - rank]))
-        for k in range(terms):
-            c0, c1 = put(c0, k, coefficients[0, t, k]), put(c1, k, coefficients[1, t, k])
-            c2, c3 = put(c2, k, coefficients[2, t, k]), put(c3, k, coefficients[3, t, k])
-
-        d0, d1, d2, d3 = _backward_step(
-            left, right, states[t], c0, c1, c2, c3, e0, e1, e2, e3, phi_tag, rank_zeros, dleft, dright
+    for t in range(z.shape[1] - 1, -1, -1):
+        for b in range(BLOCK):
+            for r in range(rank):
+                e[b, r] = alpha * lam[b, r]
+            for o in range(rank, sums):
+                error = z[b, t, o - rank] - targets[b, t, o - rank]
+                e[b, o] = two * weights[b, t, o - rank] * error
+                losses[b] += weights[b, t, o - rank] * error * error
+            for k in range(terms):
+                c[b, k] = coefficients[b, t, k]
+        _backward_step(
+            left, right, states[t], c, e, phi_tag, left_zeros, right_zeros, rank_zeros, g_left, dleft, dright
         )
-        for r in range(rank):
-            l0, l1 = put(l0, r, decay * l0[r] + d0[r]), put(l1, r, decay * l1[r] + d1[r])
-            l2, l3 = put(l2, r, decay * l2[r] + d2[r]), put(l3, r, decay * l3[r] + d3[r])
+        for b in range(BLOCK):
+            for r in range(rank):
+                lam[b, r] = decay * lam[b, r] + g_left[b, r]
 
-    for r in range(rank):
-        start = alpha * (l0[r] + l1[r] + l2[r] + l3[r])
-        for j in range(units):
-            dright[r, j] += start * activate(phi_tag, h0[j])
+    for b in range(BLOCK):
+        for r in range(rank):
+            for j in range(h0.size):
+                dright[r, j] += alpha * lam[b, r] * activate(phi_tag, h0[j])
 
 
 # The two loops over units, where all the time goes. They stand alone because the compiler vectorises them
 # reliably only so: inside the loop over time the way back ran ten times slower.
 
 
-@jit(nogil=True, fastmath=FASTMATH)
-def _forward_step(left, right, private, c0, c1, c2, c3, phi_tag, right_zeros, keep_x, rows):
-    """x = sum_k c_k left_k + xi and p = phi(x) of four trials; returns s_q = right_q . p of each."""
+@jit(nogil=True, fastmath=FASTMATH, noalias=True)
+def _forward_step(left, right, private, c, phi_tag, left_zeros, right_zeros, keep_x, rows, s):
+    """x = sum_k c_k left_k + xi and p = phi(x) of four trials; fills s_q = right_q . p."""
+    c0, c1, c2, c3 = _registers(c, left_zeros)
     s0, s1, s2, s3 = right_zeros, right_zeros, right_zeros, right_zeros
     for j in range(left.shape[1]):
         x0, x1, x2, x3 = private[0, j], private[1, j], private[2, j], private[3, j]
@@ -221,13 +205,18 @@ def _forward_step(left, right, private, c0, c1, c2, c3, phi_tag, right_zeros, ke
             s1 = put(s1, q, s1[q] + right[q, j] * p1)
             s2 = put(s2, q, s2[q] + right[q, j] * p2)
             s3 = put(s3, q, s3[q] + right[q, j] * p3)
-    return s0, s1, s2, s3
+    for q in range(len(s0)):
+        s[0, q], s[1, q], s[2, q], s[3, q] = s0[q], s1[q], s2[q], s3[q]
 
 
-@jit(nogil=True, fastmath=FASTMATH)
-def _backward_step(left, right, rows, c0, c1, c2, c3, e0, e1, e2, e3, phi_tag, rank_zeros, dleft, dright):
-    """g = phi'(x) sum_q e_q right_q of four trials, gradients added up; returns left_r . g of each."""
-    d0, d1, d2, d3 = rank_zeros, rank_zeros, rank_zeros, rank_zeros
+@jit(nogil=True, fastmath=FASTMATH, noalias=True)
+def _backward_step(
+    left, right, rows, c, e, phi_tag, left_zeros, right_zeros, rank_zeros, g_left, dleft, dright
+):
+    """g = phi'(x) sum_q e_q right_q of four trials; adds to dleft and dright, fills g_left = left_r . g."""
+    c0, c1, c2, c3 = _registers(c, left_zeros)
+    e0, e1, e2, e3 = _registers(e, right_zeros)
+    l0, l1, l2, l3 = rank_zeros, rank_zeros, rank_zeros, rank_zeros
     zero = left.dtype.type(0)
     for j in range(left.shape[1]):
         p0, slope0 = recalled(phi_tag, rows[0, j])
@@ -242,17 +231,22 @@ def _backward_step(left, right, rows, c0, c1, c2, c3, e0, e1, e2, e3, phi_tag, r
             g3 += e3[q] * right[q, j]
             dright[q, j] += e0[q] * p0 + e1[q] * p1 + e2[q] * p2 + e3[q] * p3
         g0, g1, g2, g3 = slope0 * g0, slope1 * g1, slope2 * g2, slope3 * g3
-        for r in range(len(d0)):
-            d0 = put(d0, r, d0[r] + left[r, j] * g0)
-            d1 = put(d1, r, d1[r] + left[r, j] * g1)
-            d2 = put(d2, r, d2[r] + left[r, j] * g2)
-            d3 = put(d3, r, d3[r] + left[r, j] * g3)
+        for r in range(len(l0)):
+            l0 = put(l0, r, l0[r] + left[r, j] * g0)
+            l1 = put(l1, r, l1[r] + left[r, j] * g1)
+            l2 = put(l2, r, l2[r] + left[r, j] * g2)
+            l3 = put(l3, r, l3[r] + left[r, j] * g3)
         for k in range(len(c0)):
             dleft[k, j] += c0[k] * g0 + c1[k] * g1 + c2[k] * g2 + c3[k] * g3
-    return d0, d1, d2, d3
+    for r in range(len(l0)):
+        g_left[0, r], g_left[1, r], g_left[2, r], g_left[3, r] = l0[r], l1[r], l2[r], l3[r]
 
 
 @jit()
-def _decay(row, decay):
-    for j in range(row.size):
-        row[j] *= decay
+def _registers(values, zeros):
+    """The four rows of a small array as tuples."""
+    v0, v1, v2, v3 = zeros, zeros, zeros, zeros
+    for i in range(len(zeros)):
+        v0, v1 = put(v0, i, values[0, i]), put(v1, i, values[1, i])
+        v2, v3 = put(v2, i, values[2, i]), put(v3, i, values[3, i])
+    return v0, v1, v2, v3

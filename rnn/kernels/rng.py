@@ -32,72 +32,95 @@ _SIN = tuple(map(np.float32, (1.0, -0.16666658, 0.00833305, -0.00019809017, 2.60
 _COS = tuple(map(np.float32, (1.0, -0.5, 0.041666634, -0.0013888361, 2.476011e-05, -2.6050657e-07)))
 
 
+@jit(fastmath={"contract"})
+def decay_and_kick(seed, first_trial, step, private, decay, noise_std):
+    """One Euler step of the private process of several trials: xi <- decay xi + noise_std normal.
+
+    Parameters
+    ----------
+    seed : int
+        64-bit seed.
+    first_trial, step : int
+        Number of the trial of row 0, and of the time step.
+    private : ndarray (B, N)
+        xi of each trial and unit, B even; changed in place.
+    decay, noise_std : float
+        1 - alpha and the standard deviation, in the type of ``private``.
+    """
+    step, half = np.uint32(step), private.shape[1] // 2
+    # Two trials at a time: one chain of rounds alone leaves the processor waiting for itself.
+    for b in range(0, private.shape[0], 2):
+        k0, k1, k2 = _trial_key(seed, first_trial + b)
+        l0, l1, l2 = _trial_key(seed, first_trial + b + 1)
+        for j in range(half):
+            w0, w1 = _threefry(np.uint32(j), step, k0, k1, k2)
+            v0, v1 = _threefry(np.uint32(j), step, l0, l1, l2)
+            normal0, partner0 = _normal_pair(w0, w1)
+            normal1, partner1 = _normal_pair(v0, v1)
+            private[b, j] = decay * private[b, j] + noise_std * normal0
+            private[b + 1, j] = decay * private[b + 1, j] + noise_std * normal1
+            private[b, half + j] = decay * private[b, half + j] + noise_std * partner0
+            private[b + 1, half + j] = decay * private[b + 1, half + j] + noise_std * partner1
+        for j in range(2 * half, private.shape[1]):  # the last of an odd number of units
+            w0, w1 = _threefry(np.uint32(j), step, k0, k1, k2)
+            v0, v1 = _threefry(np.uint32(j), step, l0, l1, l2)
+            private[b, j] = decay * private[b, j] + noise_std * _normal_pair(w0, w1)[0]
+            private[b + 1, j] = decay * private[b + 1, j] + noise_std * _normal_pair(v0, v1)[0]
+
+
 @jit()
-def trial_key(seed, trial):
-    """Key of one trial: two words, mixed from a 64-bit seed and the trial's number (SplitMix64)."""
+def decay_only(private, decay):
+    """The same without noise: what is left of the initial state fades."""
+    for b in range(private.shape[0]):
+        for j in range(private.shape[1]):
+            private[b, j] *= decay
+
+
+@jit()
+def _trial_key(seed, trial):
+    """Key of one trial, mixed from a 64-bit seed and the trial's number (SplitMix64): two words and a parity."""
     z = np.uint64(np.uint64(seed) + np.uint64(np.uint64(trial) + np.uint64(1)) * _GOLDEN)
     z = np.uint64(z ^ np.uint64(z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = np.uint64(z ^ np.uint64(z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = np.uint64(z ^ np.uint64(z >> np.uint64(31)))
-    return np.uint32(z & np.uint64(0xFFFFFFFF)), np.uint32(z >> np.uint64(32))
-
-
-@jit(fastmath={"contract"})
-def decay_and_kick(key, step, row, decay, noise_std):
-    """One Euler step of the private process of one trial: x <- decay x + noise_std xi.
-
-    Parameters
-    ----------
-    key : (uint32, uint32)
-        From `trial_key`.
-    step : int
-        Number of the time step.
-    row : ndarray (N,)
-        x of each unit; changed in place.
-    decay, noise_std : float
-        1 - alpha and the standard deviation, in the type of ``row``.
-    """
-    half = row.size // 2
-    k0, k1 = key
-    k2 = np.uint32(np.uint32(k0 ^ k1) ^ _PARITY)
-    for j in range(half):
-        w0, w1 = _threefry(np.uint32(j), np.uint32(step), k0, k1, k2)
-        a, b = _normal_pair(w0, w1)
-        row[j] = decay * row[j] + noise_std * a
-        row[half + j] = decay * row[half + j] + noise_std * b
-    if row.size > 2 * half:
-        w0, w1 = _threefry(np.uint32(half), np.uint32(step), k0, k1, k2)
-        a, b = _normal_pair(w0, w1)
-        row[2 * half] = decay * row[2 * half] + noise_std * a
+    k0, k1 = np.uint32(z & np.uint64(0xFFFFFFFF)), np.uint32(z >> np.uint64(32))
+    return k0, k1, np.uint32(np.uint32(k0 ^ k1) ^ _PARITY)
 
 
 @jit()
 def _threefry(x0, x1, k0, k1, k2):
-    x0 = np.uint32(x0 + k0)
-    x1 = np.uint32(x1 + k1)
-    x0, x1 = _four_rounds(x0, x1, 13, 15, 26, 6)
-    x0, x1 = np.uint32(x0 + k1), np.uint32(x1 + np.uint32(k2 + _u(1)))
-    x0, x1 = _four_rounds(x0, x1, 17, 29, 16, 24)
-    x0, x1 = np.uint32(x0 + k2), np.uint32(x1 + np.uint32(k0 + _u(2)))
-    x0, x1 = _four_rounds(x0, x1, 13, 15, 26, 6)
-    x0, x1 = np.uint32(x0 + k0), np.uint32(x1 + np.uint32(k1 + _u(3)))
-    return _round(x0, x1, 17)
-
-
-@jit()
-def _four_rounds(x0, x1, a, b, c, d):
-    x0, x1 = _round(x0, x1, a)
-    x0, x1 = _round(x0, x1, b)
-    x0, x1 = _round(x0, x1, c)
-    return _round(x0, x1, d)
-
-
-@jit()
-def _round(x0, x1, turn):
+    """Thirteen rounds, each x0 += x1, x1 = rotate(x1) ^ x0, with the key added again after every fourth."""
+    x0, x1 = np.uint32(x0 + k0), np.uint32(x1 + k1)
     x0 = np.uint32(x0 + x1)
-    left = np.uint32(x1 << np.uint32(turn))
-    right = np.uint32(x1 >> np.uint32(32 - turn))
-    return x0, np.uint32(np.uint32(left | right) ^ x0)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(13)) | np.uint32(x1 >> _u(19))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(15)) | np.uint32(x1 >> _u(17))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(26)) | np.uint32(x1 >> _u(6))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(6)) | np.uint32(x1 >> _u(26))) ^ x0)
+    x0, x1 = np.uint32(x0 + k1), np.uint32(x1 + np.uint32(k2 + _u(1)))
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(17)) | np.uint32(x1 >> _u(15))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(29)) | np.uint32(x1 >> _u(3))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(16)) | np.uint32(x1 >> _u(16))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(24)) | np.uint32(x1 >> _u(8))) ^ x0)
+    x0, x1 = np.uint32(x0 + k2), np.uint32(x1 + np.uint32(k0 + _u(2)))
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(13)) | np.uint32(x1 >> _u(19))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(15)) | np.uint32(x1 >> _u(17))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(26)) | np.uint32(x1 >> _u(6))) ^ x0)
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(6)) | np.uint32(x1 >> _u(26))) ^ x0)
+    x0, x1 = np.uint32(x0 + k0), np.uint32(x1 + np.uint32(k1 + _u(3)))
+    x0 = np.uint32(x0 + x1)
+    x1 = np.uint32(np.uint32(np.uint32(x1 << _u(17)) | np.uint32(x1 >> _u(15))) ^ x0)
+    return x0, x1
 
 
 @jit(fastmath={"contract"})
