@@ -140,12 +140,19 @@ class Branch:
         a, b = 0.0, 1.0
         for _ in range(60):  # bisection: the parameter is monotone enough between two steps
             s = 0.5 * (a + b)
-            moved = low + _hermite(s, step, first, last)[-1]
+            moved = low + hermite(s, step, first, last)[-1]
             a, b = (s, b) if (moved - value) * (low - value) > 0 else (a, s)
-        return self.kappa[i] + _hermite(0.5 * (a + b), step, first, last)[:-1]
+        return self.kappa[i] + hermite(0.5 * (a + b), step, first, last)[:-1]
 
 
-def _hermite(s, step, first, last):
+def hermite(s, step, first, last):
+    """Cubic from 0 to ``step`` at s in (0, 1), with the derivatives ``first`` and ``last`` at its ends.
+
+    Examples
+    --------
+    >>> hermite(0.5, 1.0, 1.0, 1.0)
+    0.5
+    """
     return s * s * (3 - 2 * s) * step + s * (1 - s) ** 2 * first - s * s * (1 - s) * last
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dynsys.analysis.branch import Branch
 from dynsys.analysis.curve import make_curve
-from dynsys.analysis.equilibria import FixedPoint, zero_below
+from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
 from dynsys.analysis.events import arclengths, walk_both_ways
 from dynsys.analysis.special_points import special_points
 from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
@@ -128,8 +128,7 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS):
     if walk is None:
         message = f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
         return _empty(curve, Status.MIN_STEP, message)
-    specials, arcs, lost = special_points(curve, walk)
-    return _assemble(curve, walk, ends, specials, arcs, lost)
+    return _assemble(curve, walk, ends, *special_points(curve, walk))
 
 
 def _on_curve(curve, x, p):
@@ -158,10 +157,9 @@ def _tangent(curve, x, p):
     return tangent if np.linalg.norm(tangent) > 0 else null[0]
 
 
-def _assemble(curve, walk, ends, specials, arcs, lost):
+def _assemble(curve, walk, ends, specials, events, lost):
     """The branch, with its special points among its points."""
-    places = arclengths(walk)
-    where = np.searchsorted(places, arcs)
+    where = np.searchsorted(arclengths(walk), [event.arc for event in events])
     natural = walk.points * curve.scale
     for end in (0, -1):  # exactly, not to rounding of the scale
         for limit in curve.span:
@@ -169,19 +167,21 @@ def _assemble(curve, walk, ends, specials, arcs, lost):
                 natural[end, -1] = limit
     tangents = walk.tangents * curve.scale
     if specials:
-        tangents = np.insert(tangents, where, tangents[np.maximum(where - 1, 0)], axis=0)
+        own, before = np.array([event.tangent for event in events]), walk.tangents[np.maximum(where - 1, 0)]
+        own *= np.sign((own * before).sum(axis=1, keepdims=True))
+        tangents = np.insert(tangents, where, own * curve.scale, axis=0)
         natural = np.insert(natural, where, [np.append(s.kappa, s.value) for s in specials], axis=0)
     x, p = natural[:, :-1], natural[:, -1]
-    n = x.shape[1]
-    eigenvalues = np.array([np.linalg.eigvals(curve.jacobian(*row)) for row in zip(x, p)]).reshape(-1, n)
-    eigenvalues = np.take_along_axis(eigenvalues, np.lexsort((-eigenvalues.imag, -eigenvalues.real)), axis=1)
-    stable = eigenvalues.real.max(axis=1) < -np.array([zero_below(row) for row in eigenvalues])
+    tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
+    eigenvalues = curve.eigenvalues(natural)
+    largest = np.maximum(np.abs(eigenvalues).max(axis=1), 1.0)
+    stable = eigenvalues.real.max(axis=1) < -HYPERBOLIC_TOLERANCE * largest
     statuses = tuple(_OUTCOMES[end] for end in ends)
     dead = _is_dead(curve, x)
     message = _message(curve, p, statuses, specials, lost)
     if dead:
         statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
-    outputs = np.array([curve.outputs(*row) for row in zip(x, p)])
+    outputs = curve.outputs(natural)
     return Branch(
         curve.parameter, p, x, eigenvalues, stable, specials, statuses, message, tangents, outputs,
         _held(curve), curve.field.state, curve.field.source,
@@ -199,6 +199,8 @@ def _is_dead(curve, x):
 
 def _message(curve, p, statuses, specials, lost):
     ends = " and ".join(f"{curve.parameter} = {p[i]:.6g} ({_ENDS[s]})" for i, s in zip((0, -1), statuses))
+    if statuses[0] is Status.CLOSED_LOOP:
+        ends = f"its start again: a closed loop, {curve.parameter} from {p.min():.6g} to {p.max():.6g}"
     text = f"Followed to {ends}; {len(specials)} special point{'s' * (len(specials) != 1)}."
     if lost:
         text += f" In {lost} step{'s' * (lost != 1)} the stability changes for a reason that was not found."

@@ -89,9 +89,15 @@ class Curve:
         n, columns = self.field.dimension, len(self.field.continuable)
         return self._call("parameter_jacobian", x, p, n * columns).reshape(n, columns)[:, self.column].copy()
 
-    def outputs(self, x, p):
-        """z, (O,)."""
-        return self._call("outputs", x, p, len(self.field.output_names))
+    def outputs(self, points):
+        """z at points (M, n + 1) in natural units, (M, O)."""
+        return self._many("outputs", points, len(self.field.output_names))
+
+    def eigenvalues(self, points):
+        """Eigenvalues of F_x at points (M, n + 1) in natural units, by decreasing real part, (M, n)."""
+        n = self.field.dimension
+        values = np.linalg.eigvals(self._many("jacobian", points, n * n).reshape(-1, n, n))
+        return np.take_along_axis(values, np.lexsort((-values.imag, -values.real)), axis=1)
 
     def along(self, x, p, q):
         """B(q, q) and C(q, q, q), (2, n)."""
@@ -159,6 +165,15 @@ class Curve:
             params[self.column - u.size] = p
         return u, params
 
+    def _many(self, name, points, size):
+        function, (u, params) = getattr(self.field.functions, name), self._values(0.0)
+        varied, column = (u, self.column) if self.column < u.size else (params, self.column - u.size)
+        states, out = np.ascontiguousarray(points[:, :-1]), np.empty((len(points), size))
+        for state, p, row in zip(states, points[:, -1], out):
+            varied[column] = p
+            function(state, u, params, row)
+        return out
+
     def _call(self, name, x, p, size):
         out = np.empty(size)
         getattr(self.field.functions, name)(np.array(x, dtype=float), *self._values(p), out)
@@ -215,8 +230,8 @@ def make_curve(field, parameter, span, inputs=None):
 
 def _state_scale(field, parameter, ends):
     """Half-width of the largest trapping box on the span; 1 where none is known."""
-    fields = [field.with_values(**{parameter: p}) for p in (*ends, ends.mean()) if parameter in field.parameters]
-    boxes = [entry.trapping_box() for entry in fields or [field]]
+    at = (*ends, ends.mean()) if parameter in field.parameters else ()
+    boxes = [entry.trapping_box() for entry in [field.with_values(**{parameter: p}) for p in at] or [field]]
     if any(box is None for box in boxes):
         return np.ones(field.dimension)
     return np.maximum(np.max([box[:, 1] for box in boxes], axis=0), 1e-3)

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dynsys.analysis.branch import hermite
+from dynsys.analysis.continuation import trace_branch
+from dynsys.analysis.curve import make_curve
+from dynsys.analysis.fixed_points import find_fixed_points
+from tasks.checks import check_count
 from tasks.errors import Status
+
+# Values of the parameter at which all fixed points are searched; where the inner ones lie in their cells.
+SAMPLES, INNER = 9, 0.436
+MAX_BRANCHES = 500
+# Distance (scaled) to a branch that counts as none, and from a branch point to the start of another branch.
+SAME, OFFSET = 1e-5, 1e-2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,3 +77,145 @@ class BifurcationDiagram:
         lines = [f"BifurcationDiagram along {self.parameter} from {low:g} to {high:g}: {count} branches"]
         lines[0] += f"; {self.message}" if self.message else ""
         return "\n".join(lines + [f"  {point}" for point in self.special_points])
+
+
+def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rng=None, strict=False):
+    """Follow every fixed point along a parameter.
+
+    Starts from all fixed points at several values of the parameter, which finds isolated branches, and goes
+    on along each branch that crosses at a branch point.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    parameter : str
+        Name of a parameter or an input.
+    span : (float, float)
+        Its lowest and highest value.
+    inputs : mapping of str to float, float or array_like (S,), optional
+        Constant inputs; zero if left out.
+    samples : int, default 9
+        Values of the parameter at which all fixed points are searched, both ends included.
+    rng : numpy.random.Generator or int, optional
+        As in `find_fixed_points`.
+    strict : bool, default False
+        Raise `OutcomeError` if a branch did not end well.
+
+    Returns
+    -------
+    BifurcationDiagram
+
+    Raises
+    ------
+    InputError
+        An unknown parameter or a bad span.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> bifurcation_diagram(field, "gain", (0, 2))
+    BifurcationDiagram along gain from 0 to 2: 2 branches; all fixed points at 9 values of gain lie on them
+      SpecialPoint(pitchfork at gain = 1, kappa = [0.])
+    """
+    curve = make_curve(field, parameter, span, inputs)
+    values = _values(curve.span, check_count("samples", samples, 2))
+    searches = [find_fixed_points(*_at(curve, p), rng=rng) for p in values]
+    incomplete = sum(not found.status.ok or bool(found.continua) for found in searches)
+    if field.box is None:
+        sizes = [np.abs(found.kappa).max(axis=0, initial=1.0) for found in searches]
+        curve.scale[:-1] = np.max(sizes, axis=0)
+    branches = []
+    for p, found in zip(values, searches):
+        for point in found:
+            if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
+                _follow(curve, branches, trace_branch(curve, point.kappa, p))
+    specials = _merged(curve, branches)
+    status = next((branch.status for branch in branches if not branch.status.ok), Status.COMPLETED)
+    message = f"all fixed points at {samples} values of {parameter} lie on them"
+    if incomplete:
+        message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
+    held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i != curve.column}
+    ends = tuple(curve.span.tolist())
+    status.check(strict, message)
+    return BifurcationDiagram(
+        parameter, ends, branches, specials, status, message, held, field.state, field.source
+    )
+
+
+def _values(span, samples):
+    """Both ends and places between them that no symmetry would choose."""
+    low, high = span
+    inner = (np.arange(samples - 2) + INNER) / (samples - 2)
+    return [low, high, *(low + (high - low) * inner)]
+
+
+def _at(curve, p):
+    """The field and its inputs at one value of the parameter."""
+    field, u = curve.field, curve.inputs.copy()
+    if curve.column >= u.size:
+        return field.with_values(**{curve.parameter: p}), u
+    u[curve.column] = p
+    return field, u
+
+
+def _follow(curve, branches, branch):
+    """Add a branch, and those that cross it, and those that cross them."""
+    waiting = [branch]
+    while waiting and len(branches) < MAX_BRANCHES:
+        branch = waiting.pop()
+        if len(branch) < 2:
+            continue
+        branches.append(branch)
+        for special in branch.special_points:
+            for direction in special.directions:
+                for sign in (1.0, -1.0):
+                    start = _off(curve, special, sign * direction)
+                    if start is None or any(_passes(curve, b, *start[:2]) for b in [*branches, *waiting]):
+                        continue
+                    waiting.append(trace_branch(curve, *start))
+
+
+def _off(curve, special, direction):
+    """A point on the branch that leaves a branch point in this direction, and its tangent."""
+    tangent = direction / curve.scale
+    tangent /= np.linalg.norm(tangent)
+    y = np.append(special.kappa, special.value) / curve.scale + OFFSET * tangent
+    walk = curve.walk(y, tangent, max_points=1)
+    if len(walk.points) == 0 or np.abs(walk.points[0] - y).max() > OFFSET:
+        return None
+    y = walk.points[0] * curve.scale
+    low, high = curve.span
+    return (y[:-1], float(y[-1]), walk.tangents[0] * curve.scale) if low <= y[-1] <= high else None
+
+
+def _passes(curve, branch, x, p):
+    """Whether a branch goes through a point: its distance from the cubic between two points of the branch."""
+    if len(branch) < 2:
+        return False
+    y = np.append(x, p) / curve.scale
+    points = np.column_stack([branch.kappa, branch.values]) / curve.scale
+    tangents = branch.tangents / curve.scale
+    tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
+    start, step = points[:-1], np.diff(points, axis=0)
+    length = np.linalg.norm(step, axis=1, keepdims=True)
+    share = np.clip(((y - start) * step).sum(axis=1, keepdims=True) / np.maximum(length, 1e-300) ** 2, 0, 1)
+    spot = start + hermite(share, step, length * tangents[:-1], length * tangents[1:])
+    along = step / np.maximum(length, 1e-300)
+    apart = y - spot
+    aside = apart - (apart * along).sum(axis=1, keepdims=True) * along
+    near = np.linalg.norm(aside, axis=1) < SAME
+    return bool((near & (np.linalg.norm(apart, axis=1) < 0.1 * length[:, 0] + SAME)).any())
+
+
+def _merged(curve, branches):
+    """Special points of all branches, each once, by parameter value."""
+    kept = []
+    for special in sorted((s for branch in branches for s in branch.special_points), key=lambda s: s.value):
+        place = np.append(special.kappa, special.value)
+        others = (np.append(o.kappa, o.value) for o in kept if o.kind == special.kind)
+        if not any(np.abs((place - other) / curve.scale).max() < SAME for other in others):
+            kept.append(special)
+    return kept

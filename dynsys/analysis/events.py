@@ -60,6 +60,8 @@ def walk_both_ways(curve, y, tangent, max_points):
         return None, (ahead.outcome, ahead.outcome)
     ahead = _end_at_span(curve, ahead)
     if ahead.outcome == CLOSED_LOOP:
+        for array in ahead[:3]:
+            array[-1] = array[0]
         return ahead, (CLOSED_LOOP, CLOSED_LOOP)
     behind = _end_at_span(curve, curve.walk(ahead.points[0], -ahead.tangents[0], max_points=max_points))
     tests = behind.tests[:0:-1].copy()

@@ -7,7 +7,7 @@ have crossed zero at once, which leaves no sign in any determinant: the step is 
 import numpy as np
 
 from dynsys.analysis import normal_forms
-from dynsys.analysis.events import arclengths, find_events
+from dynsys.analysis.events import Event, arclengths, find_events
 from dynsys.analysis.extended_systems import polish_branch_point, polish_cusp, polish_fold, polish_hopf
 from dynsys.numerics.pseudo_arclength import BRANCH, FOLD, PAIR
 
@@ -33,8 +33,8 @@ def special_points(curve, walk):
     -------
     specials : list of SpecialPoint
         In order along the walk.
-    arcs : list of float
-        Their distances from its first point along it (scaled).
+    events : list of Event
+        Where each was found.
     lost : int
         Steps in which the number of unstable eigenvalues changes for no reason that was found.
 
@@ -51,27 +51,25 @@ def special_points(curve, walk):
     [SpecialPoint(pitchfork at gain = 1, kappa = [0.])]
     """
     events = find_events(curve, walk)
-    specials, arcs = [], []
+    found = []
     while events:
-        together = [e for e in events if e.arc - events[0].arc <= TOGETHER]
+        together = [event for event in events if event.arc - events[0].arc <= TOGETHER]
         events = events[len(together) :]
         for special in _resolve(curve, together):
-            if not any(_same(curve, special, other) for other in specials[-4:]):
-                specials.append(special)
-                arcs.append(together[0].arc)
-    counts = _unstable_counts(curve, walk)
+            if not any(_same(curve, special, other) for other, _ in found[-4:]):
+                found.append((special, together[0]))
+    counts = (curve.eigenvalues(walk.points * curve.scale).real > 0).sum(axis=1)
     places = arclengths(walk)
     lost = 0
     for k in np.flatnonzero(np.diff(counts)):
-        if not any(places[k] - TOGETHER <= arc <= places[k + 1] + TOGETHER for arc in arcs):
-            special, arc = _where_count_changes(curve, walk, counts, places, k)
+        if not any(places[k] - TOGETHER <= event.arc <= places[k + 1] + TOGETHER for _, event in found):
+            special, event = _where_count_changes(curve, walk, counts, places, k)
             if special is None:
                 lost += 1
             else:
-                specials.append(special)
-                arcs.append(arc)
-    order = np.argsort(arcs, kind="stable")
-    return [specials[i] for i in order], [arcs[i] for i in order], lost
+                found.append((special, event))
+    found.sort(key=lambda pair: pair[1].arc)
+    return [special for special, _ in found], [event for _, event in found], lost
 
 
 def _resolve(curve, events):
@@ -114,13 +112,6 @@ def _same(curve, first, second):
     return first.kind == second.kind and far < 1e-8
 
 
-def _unstable_counts(curve, walk):
-    points = walk.points * curve.scale
-    jacobians = np.array([curve.jacobian(point[:-1], point[-1]) for point in points])
-    eigenvalues = np.linalg.eigvals(jacobians)
-    return (eigenvalues.real > 0).sum(axis=1)
-
-
 def _where_count_changes(curve, walk, counts, places, k):
     """Bisect a step in which the number of unstable eigenvalues changes; name it if several vanish there."""
     base, tangent = walk.points[k], walk.tangents[k]
@@ -130,12 +121,13 @@ def _where_count_changes(curve, walk, counts, places, k):
         s = 0.5 * (low + high)
         place = curve.walk(base + s * tangent, tangent, max_points=1)
         if len(place.points) == 0:
-            return None, 0.0
-        same = _unstable_counts(curve, place)[0] == counts[k]
+            return None, None
+        same = (curve.eigenvalues(place.points * curve.scale).real > 0).sum() == counts[k]
         low, high = (s, high) if same else (low, s)
     y = place.points[0] * curve.scale
     eigenvalues = np.linalg.eigvals(curve.jacobian(y[:-1], y[-1]))
     zero = np.abs(eigenvalues) <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max())
     if zero.sum() < 2:
-        return None, 0.0
-    return normal_forms.describe_multiple(curve, y[:-1], float(y[-1]), int(zero.sum())), places[k] + s
+        return None, None
+    event = Event(BRANCH, True, places[k] + s, place.points[0], place.tangents[0])
+    return normal_forms.describe_multiple(curve, y[:-1], float(y[-1]), int(zero.sum())), event
