@@ -7,15 +7,14 @@ from dynsys.symbolic.typeset import EXPECTATIONS, align, lines
 from tasks.checks import check_count, choose
 from tasks.errors import InputError
 
-# Only article, amsmath and longtable: what every LaTeX installation has.
+# Only article and amsmath, and right after one run: no longtable, which needs two.
 DOCUMENT = r"""\documentclass{article}
 \usepackage{amsmath}
-\usepackage{longtable}
 \setlength{\textwidth}{16cm}
 \setlength{\oddsidemargin}{0cm}
 \setlength{\evensidemargin}{0cm}
 \allowdisplaybreaks
-\renewcommand{\arraystretch}{1.2}
+\renewcommand{\arraystretch}{1.3}
 \begin{document}
 \noindent %(opening)s
 
@@ -24,6 +23,9 @@ DOCUMENT = r"""\documentclass{article}
 %(table)s
 \end{document}
 """
+
+
+TABLE_ROWS = 30  # to a page
 
 
 def to_latex(system, values=False, standalone=False, expectation="brackets", digits=4, environment="align"):
@@ -139,7 +141,7 @@ def symbol_rows(system, digits=4):
 
 
 def symbol_table(system, digits=4):
-    """The table of a system's symbols as a ``longtable``: symbol, name in code, kind, value, standard error.
+    """The symbols of a system as one ``tabular`` for each page: symbol, name, kind, value, standard error.
 
     Parameters
     ----------
@@ -154,7 +156,7 @@ def symbol_table(system, digits=4):
     --------
     >>> import sympy
     >>> x = sympy.Symbol("x")
-    >>> symbol_table(System([-x], [x])).splitlines()[2]
+    >>> symbol_table(System([-x], [x])).splitlines()[3]
     '$x$ & \\\\texttt{x} & state & \\\\\\\\'
     """
     rows = symbol_rows(system, digits)
@@ -164,12 +166,13 @@ def symbol_table(system, digits=4):
     for symbol, name, kind, value, error in rows:
         cells = [f"${symbol}$", rf"\texttt{{{escape(name)}}}", kind, f"${value}$" if value else ""]
         cells += [f"${error}$" if error else ""] * dated
-        body.append(" & ".join(cells).replace("&  &", "& &").rstrip() + r" \\")
+        body.append(" & ".join(cells).rstrip() + r" \\")
     columns = "lll" + "r" * (1 + dated)
-    return "\n".join(
-        [rf"\begin{{longtable}}{{{columns}}}", " & ".join(head) + r" \\ \hline \endhead", *body]
-        + [r"\end{longtable}"]
-    )
+    tables = []
+    for start in range(0, len(body), TABLE_ROWS):
+        tables += [r"\begin{center}", rf"\begin{{tabular}}{{{columns}}}", " & ".join(head) + r" \\ \hline"]
+        tables += [*body[start : start + TABLE_ROWS], r"\end{tabular}", r"\end{center}"]
+    return "\n".join(tables)
 
 
 def _options(system, values, expectation, digits):

@@ -97,7 +97,7 @@ def latex_name(name):
         return _upright(name)
     letters, digits = word.groups()
     if len(letters) > 1 and letters not in GREEK:
-        letters, digits = base, ""
+        return _upright(name)
     indices = ([digits] if digits else []) + [_index(part) for part in indices]
     return _letters(letters) + (f"_{{{','.join(indices)}}}" if indices else "")
 
