@@ -123,7 +123,7 @@ def origin_branch(system, parameter="gain"):
         raise InputError(f"system: the origin is no fixed point, there F = {F.xreplace(origin)}")
 
     def at_origin(expression):
-        return expression.xreplace(origin)
+        return sympy.factor_terms(expression.xreplace(origin))
 
     slope = F.diff(kappa)
     condition = at_origin(slope)
