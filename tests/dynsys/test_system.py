@@ -119,7 +119,8 @@ def test_nested_expectations_are_refused():
 def test_latex_names():
     named = {
         "kappa1": r"\kappa_{1}", "v": "v", "sigma_m1n2": r"\sigma_{\mathrm{m1n2}}", "g_L": "g_{L}",
-        "V_Ca": "V_{Ca}", "my_name": r"\mathrm{my\_name}", "_x": r"\mathrm{\_x}", "gain": r"\mathrm{gain}", "lambda": r"\lambda",
+        "V_Ca": "V_{Ca}", "my_name": r"\mathrm{my\_name}", "_x": r"\mathrm{\_x}",
+        "gain": r"\mathrm{gain}", "lambda": r"\lambda",
         "x1_p2": "x_{1,p2}", "minf": r"\mathrm{minf}",
     }  # fmt: skip
     assert {name: latex_name(name) for name in named} == named
