@@ -259,6 +259,9 @@ class GradientRunner:
         shapes = left.shape, right.shape, inputs.shape[:2]
         if shapes != self._shapes or targets.shape != self.z.shape:
             raise InputError(f"batch: expected shapes {self._shapes}, {self.z.shape}, got {shapes}")
+        for array in (left, right, inputs, targets, weights):
+            if array.dtype != self.z.dtype or not array.flags.c_contiguous:
+                raise InputError(f"batch: expected C-contiguous {self.z.dtype} arrays, got {array.dtype}")
         given = left, right, self._h0, inputs, targets, weights
         shared = (*given, *self._numbers, np.uint64(seed), 0, *self._tags)
         results = self.z, self._losses, self.dleft, self.dright

@@ -8,6 +8,7 @@
 The arithmetic is compiled and runs in the precision of theta.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -126,7 +127,7 @@ def clip_norm(gradient, limit):
     (array([0.6, 0.8]), 5.0)
     """
     norm = _norm(gradient)
-    if limit is not None and norm > limit:
+    if limit is not None and limit < norm < math.inf:
         gradient = gradient * gradient.dtype.type(limit / norm)
     return gradient, norm
 

@@ -127,23 +127,23 @@ def check_match(net, trials):
     >>> from tasks import get_task
     >>> check_match(LowRankRNN(*np.ones((4, 8, 1)), alpha=0.1), get_task("rdm").trials(1, rng=0))
     Traceback (most recent call last):
-    tasks.errors.InputError: alpha: the network has 0.1, but task 'rdm' has dt / tau = 20 / 100 ms = 0.2; ...
+    tasks.errors.InputError: alpha: the network has 0.1, but trials of task 'rdm' have dt / tau = 20 / 100 ...
     """
     if not isinstance(net, (LowRankRNN, FullRankRNN)):
         raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
-    whose = f"task {trials.task!r}" if trials.task else "these trials"
+    whose = f"trials of task {trials.task!r}" if trials.task else "these trials"
     for what, count, names in (
         ("input", net.input_count, trials.input_names),
         ("output", net.output_count, trials.output_names),
     ):
         if count != len(names):
             raise InputError(
-                f"net: {net!r} has {count} {what} channel{'s' * (count != 1)}, but {whose} has {len(names)}: "
+                f"net: {net!r} has {count} {what} channel{'s' * (count != 1)}, but {whose} have {len(names)}: "
                 f"{', '.join(names)}; build the network with LowRankRNN.random(units, rank, task, rng=rng)"
             )
     if abs(net.alpha - trials.alpha) > ALPHA_TOLERANCE * trials.alpha:
         raise InputError(
-            f"alpha: the network has {net.alpha:g}, but {whose} has dt / tau = {trials.dt:g} / "
+            f"alpha: the network has {net.alpha:g}, but {whose} have dt / tau = {trials.dt:g} / "
             f"{trials.tau:g} ms = {trials.alpha:g}; build both with the same step (noise_std is per step and "
             "changes with it)"
         )

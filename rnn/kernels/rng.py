@@ -78,7 +78,7 @@ def decay_only(private, decay):
 
 @jit()
 def _trial_key(seed, trial):
-    """Key of one trial, mixed from a 64-bit seed and the trial's number (SplitMix64): two words and a parity."""
+    """Key of one trial, mixed by SplitMix64 from a 64-bit seed and the trial's number, and its parity."""
     z = np.uint64(np.uint64(seed) + np.uint64(np.uint64(trial) + np.uint64(1)) * _GOLDEN)
     z = np.uint64(z ^ np.uint64(z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = np.uint64(z ^ np.uint64(z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

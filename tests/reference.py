@@ -1,0 +1,72 @@
+"""Slow twins: the same quantities written as directly as their definitions, to test the fast code against."""
+
+import numpy as np
+from scipy.special import erf
+
+from rnn.kernels.rng import decay_and_kick
+
+ACTIVATIONS = {
+    "tanh": (np.tanh, lambda x: 1 / np.cosh(x) ** 2),
+    "erf": (lambda x: erf(np.sqrt(np.pi) * x / 2), lambda x: np.exp(-np.pi * x**2 / 4)),
+    "relu": (lambda x: np.maximum(x, 0.0), lambda x: (x > 0).astype(float)),
+    "linear": (lambda x: 1.0 * x, np.ones_like),
+}
+
+
+def normals(seed, trials, steps, units):
+    """The normal numbers (B, T, N) that the kernels draw for a seed."""
+    xi = np.zeros((steps, 2 * ((trials + 1) // 2), units))
+    with np.errstate(over="ignore"):
+        for t in range(steps):
+            decay_and_kick(np.uint64(seed), 0, t, xi[t], 0.0, 1.0)
+    return xi.transpose(1, 0, 2)[:trials]
+
+
+def run_in_x_space(J, I, w, h0, phi, alpha, inputs, noise):
+    """Euler scheme of tau dx/dt = -x + J phi(x) + I u, z = (1/N) w . phi(x), trial by trial.
+
+    Returns x (B, T + 1, N), the initial state included, and z (B, T, O).
+    """
+    activation, _ = ACTIVATIONS[phi]
+    trials, steps, _ = inputs.shape
+    x = np.zeros((trials, steps + 1, len(h0)))
+    z = np.zeros((trials, steps, w.shape[1]))
+    for b in range(trials):
+        x[b, 0] = h0
+        for t in range(steps):
+            drive = -x[b, t] + J @ activation(x[b, t]) + I @ inputs[b, t]
+            x[b, t + 1] = x[b, t] + alpha * drive + noise[b, t]
+            z[b, t] = w.T @ activation(x[b, t + 1]) / len(h0)
+    return x, z
+
+
+def loss_and_gradient_in_x_space(net, trials, noise):
+    """Loss of `tasks.loss` and its gradients (m, n, I, w) by back-propagation through every x, J formed."""
+    activation, derivative = ACTIVATIONS[net.phi]
+    N, alpha, J = net.units, net.alpha, net.m @ net.n.T / net.units
+    x, z = run_in_x_space(J, net.I, net.w, net.h0, net.phi, alpha, trials.inputs, noise)
+    loss, dJ, dI, dw = 0.0, np.zeros_like(J), np.zeros_like(net.I), np.zeros_like(net.w)
+    for b in range(trials.size):
+        mask, target = trials.mask[b], trials.targets[b]
+        weight = mask**2 / (trials.size * mask.shape[1] * max((mask != 0).any(axis=1).sum(), 1))
+        loss += (weight * (z[b] - target) ** 2).sum()
+        dx = np.zeros(N)  # dL/dx_{t+1}, beyond the last step
+        for t in range(trials.steps, 0, -1):
+            p, slope = activation(x[b, t]), derivative(x[b, t])
+            e = 2 * weight[t - 1] * (z[b, t - 1] - target[t - 1])
+            dw += np.outer(p, e) / N
+            dJ += alpha * np.outer(dx, p)
+            dx = (1 - alpha) * dx + slope * (alpha * J.T @ dx + net.w @ e / N)
+            dI += alpha * np.outer(dx, trials.inputs[b, t - 1])
+        dJ += alpha * np.outer(dx, activation(x[b, 0]))
+    return loss, dJ @ net.n / N, dJ.T @ net.m / N, dI, dw
+
+
+def adam(theta, gradients, rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """Kingma & Ba 2015, algorithm 1, word for word."""
+    first, second = np.zeros_like(theta), np.zeros_like(theta)
+    for t, g in enumerate(gradients, start=1):
+        first = beta1 * first + (1 - beta1) * g
+        second = beta2 * second + (1 - beta2) * g**2
+        theta = theta - rate * (first / (1 - beta1**t)) / (np.sqrt(second / (1 - beta2**t)) + epsilon)
+    return theta
