@@ -6,6 +6,7 @@ import numpy as np
 
 from dynsys.plotting.style import BLACK, add_legend, axes, plain, say, symbol
 
+# Neutral saddles are left out: nothing changes there.
 MARKERS = MappingProxyType(
     {
         "fold": "o",
@@ -14,12 +15,11 @@ MARKERS = MappingProxyType(
         "branch point": "v",
         "cusp": "P",
         "Hopf": "s",
-        "neutral saddle": "x",
     }
 )
 
 
-def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None):
+def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, linewidth=1.5):
     """A bifurcation diagram, or one branch; several can share an Axes, each with its colour and name.
 
     Parameters
@@ -34,6 +34,8 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None):
         Of the branches and the markers.
     label : str, optional
         Whose diagram it is, for the legend; dashes and markers mean the same in every diagram.
+    linewidth : float, default 1.5
+        Of the stable branches; a wider one shows under another diagram that coincides with it.
 
     Returns
     -------
@@ -54,8 +56,8 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None):
     for branch in branches:
         for piece, stable in _pieces(branch.stable):
             ax.plot(branch.values[piece], branch.kappa[piece, coordinate], color=color,
-                    linestyle="-" if stable else (0, (3, 1.8)), linewidth=1.5 if stable else 1.1,
-                    label=_new(ax, names[stable]))  # fmt: skip
+                    linestyle="-" if stable else (0, (3, 1.8)), label=_new(ax, names[stable]),
+                    linewidth=linewidth if stable else 0.75 * linewidth)  # fmt: skip
     for kind in MARKERS:
         points = [point for point in diagram.special_points if point.kind == kind]
         if points:

@@ -224,7 +224,7 @@ def test_diagram_is_solid_where_stable_dashed_where_not_and_names_its_points(ax)
     assert legend_texts(ax) == ["network, stable", "unstable", "pitchfork", "mean field, stable"]
 
 
-@pytest.mark.parametrize("kind", ["fold", "transcritical", "branch point", "cusp", "Hopf", "neutral saddle"])
+@pytest.mark.parametrize("kind", ["fold", "transcritical", "branch point", "cusp", "Hopf"])
 def test_every_special_point_has_a_marker(ax, kind):
     point = SpecialPoint(kind, "v", 0.1, [0.2])
     branch = straight_branch("v", np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.ones(5, bool), (point,))

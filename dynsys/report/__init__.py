@@ -1,0 +1,20 @@
+"""From a network to a page about it: `analyse` runs every stage, `write_report` writes what it found.
+
+Examples
+--------
+>>> import dynsys.report
+>>> dir(dynsys.report)
+['Analysis', 'analyse', 'check_folder', 'train_example', 'write_report']
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "example": ["train_example"],
+        "page": ["check_folder", "write_report"],
+        "results": ["Analysis"],
+        "stages": ["analyse"],
+    },
+)
