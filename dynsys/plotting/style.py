@@ -81,9 +81,11 @@ def axes(ax=None, size=(3.5, 2.7)):
     """
     if ax is not None:
         return ax
+    # The figure comes before the style: making the first one switches a notebook's backend on, and leaving
+    # rc_context would switch it off again.
+    figure = pyplot.figure(figsize=size, layout="constrained", dpi=STYLE["figure.dpi"])
     with matplotlib.rc_context(STYLE):
-        _, ax = pyplot.subplots(figsize=size, layout="constrained")
-    return ax
+        return figure.subplots()
 
 
 def new_figure(rows=1, columns=1, size=(3.5, 2.7), mosaic=None, **options):
