@@ -1,15 +1,18 @@
-"""The zoo: dynamical systems whose fixed points and bifurcations are known, as Systems and as hand-made fields.
+"""The zoo: systems whose fixed points and bifurcations are known, symbolic and as hand-made fields.
 
 Each function returns a new object; the answers stand in the tests, with their source.
 """
 
+import json
+
 import numpy as np
 import sympy
 
-from dynsys.analysis import Field, FieldFunctions, compile_field
+from dynsys.analysis import Field, FieldFunctions, compile_field, reduced_field
 from dynsys.numerics.signatures import DIRECTIONAL, FIELD
-from dynsys.populations import Populations
-from dynsys.symbolic import System
+from dynsys.populations import Populations, fit_populations
+from dynsys.symbolic import System, mean_field
+from rnn import LowRankRNN, load_network, loadings
 from rnn.jit import jit
 
 
@@ -83,8 +86,8 @@ def stuart_landau(r=-0.5):
     """The Stuart-Landau oscillator with m = 0.132, nu = 1, c3 = 1.123."""
     u1, u2, rate = sympy.symbols("u1 u2 r")
     square, m, nu, c3 = u1**2 + u2**2, 0.132, 1.0, 1.123
-    right = [rate * u1 - nu * u2 - square * (c3 * u1 - m * u2), rate * u2 + nu * u1 - square * (c3 * u2 + m * u1)]
-    return field(right, "u1 u2", r=r)
+    first = rate * u1 - nu * u2 - square * (c3 * u1 - m * u2)
+    return field([first, rate * u2 + nu * u1 - square * (c3 * u2 + m * u1)], "u1 u2", r=r)
 
 
 def bogdanov_takens(b1, b2):
@@ -163,3 +166,26 @@ def rank_two_populations(overlap, phi="erf"):
     return Populations(
         [1.0], np.zeros((1, 4)), covariance[None], rank=2, inputs=0, outputs=0, phi=phi, means_kind="zero"
     )
+
+
+def random_network(seed, rank):
+    """A network with strong random overlaps, so that it has several fixed points."""
+    rng = np.random.default_rng(seed)
+    units = int(rng.integers(4, 40))
+    m = rng.standard_normal((units, rank)) * rng.uniform(0.5, 2)
+    mixing = 0.6 * rng.standard_normal((rank, rank)) + np.eye(rank) * rng.uniform(1, 2.5)
+    n = m @ mixing + 0.8 * rng.standard_normal((units, rank))
+    I, w = rng.standard_normal((units, 2)), rng.standard_normal((units, 1))
+    return LowRankRNN(m, n, I, w, phi=("tanh", "erf")[seed % 2])
+
+
+def published_fields(folder, name):
+    """The exact field and the one-population mean field of a published network, keyed as in expected.json."""
+    net = load_network(folder / f"{name}.pt")
+    populations = fit_populations(loadings(net))
+    return {"finite": reduced_field(net), "K1_mean": compile_field(mean_field(populations))}
+
+
+def expected(folder):
+    """The reference numbers of the published networks."""
+    return json.loads((folder / "expected.json").read_text())["networks"]

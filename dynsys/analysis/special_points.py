@@ -80,7 +80,7 @@ def _resolve(curve, events):
     eigenvalues = np.linalg.eigvals(curve.jacobian(x, p))
     small = np.abs(eigenvalues) <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max())
     if small.sum() > 1:
-        return [normal_forms.describe_multiple(curve, x, p, int(small.sum()))]
+        return [_multiple(curve, events[0], int(small.sum()))]
     found = []
     solved = polish_branch_point(curve, x, p) if BRANCH in tests else None
     if solved is not None:
@@ -100,6 +100,24 @@ def _resolve(curve, events):
         elif opposite <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max()):
             found.append(normal_forms.describe_neutral_saddle(curve, x, p))
     return found
+
+
+def _multiple(curve, event, multiplicity):
+    """Place a point where several eigenvalues vanish: their sum is smooth on the curve, unlike each."""
+    y, tangent = event.point, event.tangent
+    for reach in (1e-3, 1e-5):
+        sides = [curve.walk(y + s * tangent, tangent, max_points=1).points for s in (-reach, reach)]
+        if any(len(side) == 0 for side in sides):
+            break
+        ends = np.concatenate(sides)
+        eigenvalues = curve.eigenvalues(ends * curve.scale)
+        order = np.argsort(np.abs(eigenvalues), axis=1)[:, :multiplicity]
+        low, high = np.take_along_axis(eigenvalues, order, axis=1).real.sum(axis=1)
+        if low * high >= 0:
+            break
+        y = ends[0] + low / (low - high) * (ends[1] - ends[0])
+    y = y * curve.scale
+    return normal_forms.describe_multiple(curve, y[:-1], float(y[-1]), multiplicity)
 
 
 def _is_singular(curve, x, p):
@@ -130,4 +148,4 @@ def _where_count_changes(curve, walk, counts, places, k):
     if zero.sum() < 2:
         return None, None
     event = Event(BRANCH, True, places[k] + s, place.points[0], place.tangents[0])
-    return normal_forms.describe_multiple(curve, y[:-1], float(y[-1]), int(zero.sum())), event
+    return _multiple(curve, event, int(zero.sum())), event

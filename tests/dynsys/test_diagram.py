@@ -1,0 +1,134 @@
+"""Diagrams: complete against counts on a grid, both sides of every branch point, nothing twice."""
+
+import numpy as np
+import problems
+import pytest
+
+from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_points, reduced_field
+from dynsys.symbolic import System, mean_field
+from rnn import LowRankRNN
+from tasks import InputError, Status
+
+
+def check_complete(field, diagram, inputs=None, box=None):
+    """At places between, the diagram has exactly the fixed points that a search finds."""
+    low, high = diagram.span
+    for value in low + (high - low) * np.array([0.137, 0.391, 0.618, 0.873]):
+        if diagram.parameter in field.parameters:
+            found = find_fixed_points(field.with_values(**{diagram.parameter: value}), inputs, box=box)
+        else:
+            found = find_fixed_points(field, {**dict(inputs or {}), diagram.parameter: value}, box=box)
+        states = diagram.at(value)
+        assert len(states) == len(found)
+        for point in found:
+            assert np.abs(states - point.kappa).max(axis=1).min() < 1e-5
+
+
+def test_isolated_branch_is_found():
+    """x' = 0.01 + lam x - x^3: one stable branch, and a pair that following it never meets."""
+    field = problems.cusp(0.01)
+    diagram = bifurcation_diagram(field, "lam", (-1, 1))
+    check_complete(field, diagram)
+    assert len(diagram.branches) == 2 and diagram.status is Status.COMPLETED
+    (fold,) = diagram.special_points
+    np.testing.assert_allclose(fold.value, 3 * (0.01 / 2) ** (2 / 3), atol=1e-12)
+
+
+def test_both_sides_of_a_pitchfork():
+    field = problems.cusp()
+    diagram = bifurcation_diagram(field, "lam", (-1, 1))
+    check_complete(field, diagram)
+    assert len(diagram.branches) == 2 and [p.kind for p in diagram.special_points] == ["pitchfork"]
+    np.testing.assert_allclose(np.sort(diagram.at(0.49)[:, 0]), [-0.7, 0, 0.7], atol=1e-6)
+
+
+def test_s_shape_is_one_branch():
+    diagram = bifurcation_diagram(problems.cusp(), "mu", (-1, 1))
+    assert len(diagram.branches) == 1
+    assert [point.kind for point in diagram.special_points] == ["fold", "fold"]
+
+
+def test_transcritical_branches_cross():
+    field = problems.transcritical()
+    diagram = bifurcation_diagram(field, "mu", (-1, 1))
+    check_complete(field, diagram, box=[[-8, 8], [-8, 8]])
+    kinds = [point.kind for point in diagram.special_points]
+    assert len(diagram.branches) == 2 and kinds.count("transcritical") == kinds.count("fold") == 1
+
+
+def test_three_branches_meet():
+    """D6: extinction, prey alone, coexistence."""
+    diagram = bifurcation_diagram(problems.predator_prey(), "p1", (0, 1))
+    values = {p.kind: p.value for p in diagram.special_points}
+    assert len(diagram.branches) == 3
+    assert sum(p.kind == "transcritical" for p in diagram.special_points) == 2
+    np.testing.assert_allclose([values["fold"], values["Hopf"]], [0.8329293222, 0.6715938475], atol=6e-11)
+
+
+def test_along_the_gain_in_rank_two():
+    """D11: diag(2, 1.5): pitchforks at 1/2 and 1/1.5, five points beyond."""
+    field = compile_field(mean_field(problems.rank_two_populations(np.diag([2.0, 1.5]))))
+    diagram = bifurcation_diagram(field, "gain", (0, 2))
+    check_complete(field, diagram)
+    pitchforks = [point.value for point in diagram.special_points if point.kind == "pitchfork"]
+    np.testing.assert_allclose(pitchforks, [1 / 2, 1 / 1.5], atol=1e-11)
+    assert len(diagram.branches) == 3 and len(diagram.at(1.5)) == 5
+
+
+def test_a_loop_through_two_pitchforks():
+    """Erf network, sigma_nI = 0: kappa = 0 and the circle kappa^2 + v^2 = (2 / pi)(sigma_mn^2 - 1)."""
+    field = compile_field(mean_field(problems.rank_one_populations(1.5)))
+    diagram = bifurcation_diagram(field, "v", (-1, 1))
+    check_complete(field, diagram)
+    radius = np.sqrt(2 / np.pi * (1.5**2 - 1))
+    np.testing.assert_allclose([p.value for p in diagram.special_points], [-radius, radius], atol=1e-11)
+    assert len(diagram.branches) == 2
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3, 4])
+def test_random_networks(seed):
+    field = reduced_field(problems.random_network(seed, 1 + seed % 3))
+    diagram = bifurcation_diagram(field, "gain", (0.2, 1.6), {"v1": 0.15})
+    check_complete(field, diagram, {"v1": 0.15})
+    assert diagram.inputs == {"v1": 0.15, "v2": 0.0} and diagram.status is Status.COMPLETED
+
+
+def test_symmetric_networks_have_symmetric_diagrams():
+    diagram = bifurcation_diagram(reduced_field(problems.random_network(0, 1)), "v1", (-1, 1))
+    states, mirrored = np.sort(diagram.at(0.21)[:, 0]), np.sort(-diagram.at(-0.21)[:, 0])
+    np.testing.assert_allclose(states, mirrored, atol=1e-6)
+    values = np.array([point.value for point in diagram.special_points])
+    np.testing.assert_allclose(np.sort(values), np.sort(-values), atol=1e-10)
+
+
+def test_a_continuum_is_said():
+    """A ring of fixed points beyond gain 2/3: what cannot be followed is not passed over in silence."""
+    field = compile_field(mean_field(problems.rank_two_populations(1.5 * np.eye(2))))
+    diagram = bifurcation_diagram(field, "gain", (0, 2))
+    assert "not all fixed points" in diagram.message
+    (point,) = [p for p in diagram.special_points if p.kind == "branch point"]
+    np.testing.assert_allclose(point.value, 1 / 1.5, atol=1e-9)
+
+
+def test_nothing_at_all():
+    x, a = problems.sympy.symbols("x a")
+    diagram = bifurcation_diagram(compile_field(System([a + x**2], [x], parameters={"a": 1.0})), "a", (1, 2))
+    assert diagram.branches == () and diagram.at(1.5).shape == (0, 1) and "0 branches" in repr(diagram)
+
+
+def test_refusals():
+    field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    with pytest.raises(InputError, match="'g'; it has v, gain"):
+        bifurcation_diagram(field, "g", (0, 1))
+    with pytest.raises(InputError, match="samples"):
+        bifurcation_diagram(field, "gain", (0, 1), samples=1)
+
+
+def test_published_network(published):
+    """Pitchfork along the gain and both folds along the input of the published rdm network."""
+    for name, fold in (("finite", 0.0704197646), ("K1_mean", 0.0578585809)):
+        field = problems.published_fields(published, "rdm_lr_fig2")[name]
+        (pitchfork,) = bifurcation_diagram(field, "gain", (0, 2)).special_points
+        np.testing.assert_allclose(pitchfork.value, 0.755701486, atol=1e-9)
+        folds = bifurcation_diagram(field, "v", (-1, 1)).special_points
+        np.testing.assert_allclose([point.value for point in folds], [-fold, fold], atol=1e-9)
