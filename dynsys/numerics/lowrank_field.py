@@ -7,8 +7,9 @@ factors of `rnn.connectivity.factors`; R, S and O are read from the lengths of t
 """
 
 import numpy as np
+from numba import types
 
-from dynsys.numerics.signatures import DIRECTIONAL, FIELD
+from dynsys.numerics.signatures import DIRECTIONAL, FIELD, VECTOR
 from rnn.activations import TANH, phi_derivatives_at, tanh64
 from rnn.jit import FASTMATH, jit
 
@@ -43,7 +44,7 @@ def pack(left, right, phi_index, gain=1.0):
     return np.concatenate([[gain, phi_index, left.shape[1]], left.ravel(), right.ravel()])
 
 
-@jit(fastmath=FASTMATH)
+@jit(types.void(VECTOR, VECTOR, VECTOR, VECTOR), fastmath=FASTMATH)
 def _drive(c, d, params, x):
     """x = left^T (c, d): one row of the factor at a time, so that the loop over units vectorises."""
     units = x.size
@@ -56,7 +57,7 @@ def _drive(c, d, params, x):
             x[i] += factor * params[row + i]
 
 
-@jit(fastmath=FASTMATH)
+@jit(types.void(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
 def _apply_phi(params, order, x):
     """Replace every x by phi^(order)(x), order 0 to 3."""
     number = int(params[1])
@@ -73,7 +74,7 @@ def _apply_phi(params, order, x):
             x[i] = slope if order == 1 else -2.0 * p * slope if order == 2 else slope * (6.0 * p * p - 2.0)
 
 
-@jit(fastmath=FASTMATH)
+@jit(types.float64(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
 def _project(params, row, values):
     """Dot product of one row of all factors with a vector over units."""
     start = OFFSET + row * values.size
@@ -83,7 +84,7 @@ def _project(params, row, values):
     return total
 
 
-@jit(fastmath=FASTMATH)
+@jit(types.void(VECTOR, types.int64, VECTOR, VECTOR), fastmath=FASTMATH)
 def _weight(params, row, values, out):
     """out = values times one row of the factors, unit by unit."""
     start = OFFSET + row * values.size
