@@ -56,6 +56,7 @@ def main(argv=None):
 def demo(options, command):
     """Train a rank-one network on random-dot motion, analyse it and write the report."""
     folder = dynsys.report.check_folder(options.output)
+    _say(f"training {options.units} units on {DEMO_TASK}; a first run also compiles, for some seconds")
     with _TrainingProgress() as progress:
         result = dynsys.report.train_example(DEMO_TASK, options.units, options.seed, progress)
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,16 @@ import numpy as np
 
 # A difference counts as more than chance beyond so many predicted standard deviations.
 BEYOND_CHANCE = 3.0
-TASKS = {"rdm": "random-dot motion"}
+TASKS = {
+    "rdm": "random-dot motion",
+    "romo": "parametric working memory",
+    "context": "context-dependent decisions",
+    "multisensory": "multisensory decisions",
+    "dms": "delayed match to sample",
+    "bistable": "perceptual bistability",
+    "flipflop": "flip-flop memory",
+    "reach": "reaching",
+}
 RANKS = {1: "rank-one", 2: "rank-two", 3: "rank-three"}
 
 
