@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dynsys.analysis.special_point import table
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Branch:
@@ -131,6 +133,9 @@ class Branch:
         span = f"{self.values.min():.6g} to {self.values.max():.6g}" if len(self.values) else "empty"
         lines = [f"Branch of {len(self.values)} points along {self.parameter}, {span}: {self.message}"]
         return "\n".join(lines + [f"  {point}" for point in self.special_points])
+
+    def _repr_html_(self):
+        return table(self.special_points, repr(self).partition("\n")[0])
 
     def _interpolate(self, i, value):
         low, high = self.values[i], self.values[i + 1]

@@ -9,6 +9,7 @@ from dynsys.analysis.branch import hermite
 from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.special_point import table
 from tasks.checks import check_count
 from tasks.errors import Status
 
@@ -74,9 +75,13 @@ class BifurcationDiagram:
     def __repr__(self):
         low, high = self.span
         count = len(self.branches)
-        lines = [f"BifurcationDiagram along {self.parameter} from {low:g} to {high:g}: {count} branches"]
+        lines = [f"BifurcationDiagram along {self.parameter} from {low:g} to {high:g}: "]
+        lines[0] += f"{count} branch{'es' * (count != 1)}"
         lines[0] += f"; {self.message}" if self.message else ""
         return "\n".join(lines + [f"  {point}" for point in self.special_points])
+
+    def _repr_html_(self):
+        return table(self.special_points, repr(self).partition("\n")[0])
 
 
 def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rng=None, strict=False):

@@ -187,7 +187,8 @@ class FixedPoints:
         return self.points[index]
 
     def __repr__(self):
-        lines = [f"{len(self.points)} fixed points at {_settings(self.inputs)}: {self.message}"]
+        count = len(self.points)
+        lines = [f"{count} fixed point{'s' * (count != 1)} at {_settings(self.inputs)}: {self.message}"]
         lines += [f"  {_line(point)}" for point in self.points]
         return "\n".join(lines + [f"  {continuum}" for continuum in self.continua])
 

@@ -1,6 +1,7 @@
 """A special point of a branch, as a result: where it is, what happens there, and how that is known."""
 
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 
@@ -62,3 +63,36 @@ class SpecialPoint:
     def __repr__(self):
         place = np.array2string(self.kappa, precision=10, suppress_small=True)
         return f"SpecialPoint({self.kind} at {self.parameter} = {self.value:.10g}, kappa = {place})"
+
+    def _repr_html_(self):
+        return table([self])
+
+
+def table(points, caption=""):
+    """HTML table of special points.
+
+    Parameters
+    ----------
+    points : sequence of SpecialPoint
+        Its rows.
+    caption : str
+        Plain text above it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> table([], "1 < 2")[:35]
+    '<table><caption>1 &lt; 2</caption>'
+    """
+    rows = "".join(
+        f"<tr><td>{escape(point.kind)}</td><td>{escape(point.parameter)} = {point.value:.10g}</td>"
+        f"<td>{np.array2string(point.kappa, precision=6, suppress_small=True)}</td>"
+        f"<td>{escape(point.sentence)}</td></tr>"
+        for point in points
+    )
+    titles = "".join(f"<th>{title}</th>" for title in ("kind", "value", "kappa", "what happens"))
+    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f"<table>{above}<tr>{titles}</tr>{rows}</table>"

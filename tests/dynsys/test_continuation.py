@@ -288,6 +288,7 @@ def test_states_at_a_value_and_arrays():
     assert list(arrays["special_kinds"]) == ["fold", "fold"] and arrays["values"] is branch.values
     assert len(arrays["kappa"]) == len(arrays["stable"]) == len(branch)
     assert "2 special points" in repr(branch) and not branch.values.flags.writeable
+    assert branch._repr_html_().count("<tr>") == 3
 
 
 def test_endings_are_named_and_the_branch_is_kept():
@@ -307,6 +308,11 @@ def test_endings_are_named_and_the_branch_is_kept():
         compile_field(System([1 - a * x], [x], parameters={"a": 1.0})), [1.0], "a", (-1, 2)
     )
     assert Status.LEFT_BOX in away.ends and away.kappa.max() > 10
+    wall = continue_branch(
+        compile_field(System([problems.sympy.sqrt(a) - x], [x], parameters={"a": 1.0})), [1.0], "a", (-1, 2)
+    )
+    assert Status.MIN_STEP in wall.ends and Status.REACHED_SPAN in wall.ends
+    assert 0 <= wall.values.min() < 1e-3 and wall.values.max() == 2 and "shortest step" in wall.message
 
 
 def test_gain_from_zero_and_zero_kappa_is_not_dead():

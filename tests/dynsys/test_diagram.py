@@ -46,6 +46,7 @@ def test_s_shape_is_one_branch():
     diagram = bifurcation_diagram(problems.cusp(), "mu", (-1, 1))
     assert len(diagram.branches) == 1
     assert [point.kind for point in diagram.special_points] == ["fold", "fold"]
+    assert "1 branch;" in repr(diagram) and diagram._repr_html_().count("<tr>") == 3
 
 
 def test_transcritical_branches_cross():
