@@ -7,7 +7,6 @@ into blocks of four trials that run on one thread or several with the same resul
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from rnn.connectivity import factors, readout_scale
 from rnn.kernels.lowrank import BLOCK, gradient_blocks
 from rnn.networks import LowRankRNN
 from rnn.simulation import check_match
+from rnn.workers import Worker
 from tasks.checks import check_count, check_rng
 from tasks.errors import InputError
 
@@ -228,14 +228,14 @@ class GradientRunner:
         self._losses = np.zeros(BLOCK * blocks)
         self.dleft = np.zeros((blocks, terms, net.units), dtype)
         self.dright = np.zeros((blocks, sums, net.units), dtype)
-        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        self._workers = [Worker(gradient_blocks) for _ in range(threads - 1)]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        if self._pool is not None:
-            self._pool.shutdown()
+        for worker in self._workers:
+            worker.close()
 
     def run(self, left, right, batches, index, seed):
         """Forward and backward pass of one batch; returns the loss, leaves the rest in the attributes.
@@ -265,14 +265,12 @@ class GradientRunner:
         given = left, right, self._h0, inputs, targets, weights
         shared = (*given, *self._numbers, np.uint64(seed), 0, *self._tags)
         results = self.z, self._losses, self.dleft, self.dright
-        jobs = [
-            self._pool.submit(gradient_blocks, blocks, *shared, *scratch, *results)
-            for blocks, scratch in zip(self._ranges[1:], self._scratch[1:])
-        ]
+        for worker, blocks, scratch in zip(self._workers, self._ranges[1:], self._scratch[1:]):
+            worker.start(blocks, *shared, *scratch, *results)
         with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
             gradient_blocks(self._ranges[0], *shared, *self._scratch[0], *results)
-        for job in jobs:
-            job.result()
+        for worker in self._workers:
+            worker.wait()
         return float(self._losses.sum())
 
 

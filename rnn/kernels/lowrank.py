@@ -114,6 +114,9 @@ def forward_block(
     decay = left.dtype.type(1) - alpha
     c = np.zeros((BLOCK, terms), left.dtype)
     s = np.zeros((BLOCK, sums), left.dtype)
+    any_private = False
+    for j in range(h0.size):
+        any_private = any_private or h0[j] != 0
     for b in range(BLOCK):
         for j in range(h0.size):
             private[b, j] = h0[j]
@@ -131,7 +134,7 @@ def forward_block(
                 coefficients[b, t, k] = c[b, k]
         if noise_std > 0:
             decay_and_kick(seed, trial, t, private, decay, noise_std)
-        else:
+        elif any_private:
             decay_only(private, decay)
         _forward_step(left, right, private, c, phi_tag, left_zeros, right_zeros, keep_x, states[t], s)
         for b in range(BLOCK):
