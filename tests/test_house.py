@@ -31,7 +31,7 @@ FLOORS = (
     ("rnn.tensors",),
     ("rnn.kernels", "rnn.connectivity", "rnn.networks", "rnn.optimizers", "rnn.parameters"),
     ("rnn.activations",),
-    ("rnn.jit", "rnn.archives"),
+    ("rnn.jit", "rnn.archives", "rnn.workers"),
     ("tasks",),
 )
 # Facades: packages whose names load lazily; whoever imports one of them imports whatever it asks for.
