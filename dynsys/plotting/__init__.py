@@ -21,5 +21,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "connectivity": ["plot_covariance", "plot_histogram", "plot_loadings"],
         "phase": ["plot_flow", "plot_trajectories"],
         "style": ["new_figure", "symbol"],
+        "tasks": ["plot_psychometric_matrix", "plot_trial"],
     },
 )  # fmt: skip

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from dynsys.plotting import new_figure, plot_psychometric_matrix, plot_trial
+from tasks import InputError, get_task, psychometric_matrix, task_names
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_every_channel_has_a_row_and_every_epoch_its_name(name):
+    trials = get_task(name).trials(2, rng=0)
+    ax = plot_trial(trials, 1, ax=new_figure()[1])
+    assert [t.get_text() for t in ax.get_yticklabels()] == [*trials.input_names, *trials.output_names][::-1]
+    assert set(trials.epochs) <= {text.get_text() for text in ax.texts}
+    assert ax.get_xlim() == (0, trials.dt * trials.steps)
+
+
+def test_the_rows_hold_the_inputs_and_the_targets_where_they_count():
+    trials = get_task("romo").trials(3, rng=1)
+    ax = plot_trial(trials, 2, outputs=0.5 * trials.targets, ax=new_figure()[1])
+    (stairs,) = [patch for patch in ax.patches if hasattr(patch, "get_data")]
+    drawn = stairs.get_data().values - 2.0
+    np.testing.assert_allclose(drawn / drawn.max(), trials.inputs[2, :, 0] / trials.inputs[2].max())
+    target, output = (line for line in ax.lines if line.get_label() in ("target", "output"))
+    counted = trials.mask[2, :, 0] > 0
+    np.testing.assert_array_equal(np.isfinite(target.get_ydata()), counted)
+    np.testing.assert_allclose(output.get_ydata()[counted], 0.5 * target.get_ydata()[counted])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["target", "output"]
+
+
+def test_a_target_of_a_single_step_gets_a_dot():
+    ax = plot_trial(get_task("rdm").trials(1, rng=0), ax=new_figure()[1])
+    assert any(line.get_marker() == "o" and len(line.get_xdata()) == 1 for line in ax.lines)
+
+
+def test_a_trial_that_is_not_there():
+    with pytest.raises(InputError, match="there are 2 trials, numbered from 0; got 2"):
+        plot_trial(get_task("rdm").trials(2, rng=0), 2)
+
+
+def test_the_matrix_is_drawn_as_it_is():
+    trials = get_task("context").trials(400, rng=0)
+    matrix = psychometric_matrix(trials.targets, trials, "coherence A", "coherence B")
+    ax = plot_psychometric_matrix(matrix, new_figure()[1])
+    np.testing.assert_array_equal(ax.images[0].get_array(), matrix.probability)
+    assert [t.get_text() for t in ax.get_xticklabels()][0] == "\u22120.4"
