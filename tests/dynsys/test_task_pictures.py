@@ -42,4 +42,4 @@ def test_the_matrix_is_drawn_as_it_is():
     matrix = psychometric_matrix(trials.targets, trials, "coherence A", "coherence B")
     ax = plot_psychometric_matrix(matrix, new_figure()[1])
     np.testing.assert_array_equal(ax.images[0].get_array(), matrix.probability)
-    assert [t.get_text() for t in ax.get_xticklabels()][0] == "\u22120.4"
+    assert ax.get_xticklabels()[0].get_text() == "\u22120.4"
