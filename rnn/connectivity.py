@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnn.networks import LowRankRNN
+from rnn.networks import FullRankRNN, LowRankRNN
 from tasks.checks import as_array, choose
 from tasks.errors import InputError
 
@@ -147,11 +147,12 @@ def loading_names(rank, inputs, outputs):
 def factors(net, dtype=np.float64):
     """The two factors that every kernel works with; 1/N enters a network here, through `readout_scale`.
 
-    With c = (kappa, v), x = left^T c + x_perp, and right phi(x) = ((1/N) n^T phi, (1/N) w^T phi).
+    With c = (kappa, v), x = left^T c + x_perp, and right phi(x) = ((1/N) n^T phi, (1/N) w^T phi). A full-rank
+    network has the rows of J in the place of m_r, and no n_r.
 
     Parameters
     ----------
-    net : LowRankRNN
+    net : LowRankRNN or FullRankRNN
         The network.
     dtype : numpy dtype, default float64
         Type of the copies.
@@ -159,9 +160,9 @@ def factors(net, dtype=np.float64):
     Returns
     -------
     left : ndarray (R + S, N)
-        Rows m_r, then I_s.
+        Rows m_r, then I_s; (N + S, N) for full rank: rows J_i, then I_s.
     right : ndarray (R + O, N)
-        Rows n_r / N, then w_o / N.
+        Rows n_r / N, then w_o / N; (O, N) for full rank.
 
     Examples
     --------
@@ -169,9 +170,10 @@ def factors(net, dtype=np.float64):
     >>> right[0]
     array([0.25, 0.25, 0.25, 0.25])
     """
-    left = np.ascontiguousarray(np.hstack([net.m, net.I]).T, dtype=dtype)
-    right = np.ascontiguousarray(np.hstack([net.n, net.w]).T * readout_scale(net.units), dtype=dtype)
-    return left, right
+    full = isinstance(net, FullRankRNN)
+    left = np.vstack([net.J if full else net.m.T, net.I.T])
+    right = (net.w if full else np.hstack([net.n, net.w])).T * readout_scale(net.units)
+    return np.ascontiguousarray(left, dtype=dtype), np.ascontiguousarray(right, dtype=dtype)
 
 
 def readout_scale(units):

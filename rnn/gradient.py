@@ -1,4 +1,4 @@
-"""Loss and gradient of a low-rank network on a batch of trials: the checked way into the kernels.
+"""Loss and gradient of a network on a batch of trials: the checked way into the kernels.
 
     L = sum_{b,t,o} weight (z - target)^2,    weight = mask^2 / (B O T_b),    T_b = masked steps of trial b
 
@@ -15,8 +15,9 @@ import numpy as np
 
 from rnn.activations import phi_tag
 from rnn.connectivity import factors, readout_scale
+from rnn.fullrank import FullRankRunner
 from rnn.kernels.lowrank import BLOCK, gradient_blocks
-from rnn.networks import LowRankRNN
+from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import check_match
 from rnn.workers import Worker
 from tasks.checks import check_count, check_rng
@@ -34,14 +35,16 @@ class LossAndGradient:
     ----------
     loss : float
         As `tasks.metrics.loss`.
-    m, n : ndarray (N, R)
-        dL/dm and dL/dn.
+    m, n : ndarray (N, R) or None
+        dL/dm and dL/dn; None for full rank.
     I : ndarray (N, S)
         dL/dI.
     w : ndarray (N, O)
         dL/dw.
     z : ndarray (B, T, O)
         Outputs.
+    J : ndarray (N, N) or None
+        dL/dJ of a full-rank network.
 
     Examples
     --------
@@ -55,6 +58,7 @@ class LossAndGradient:
     I: np.ndarray
     w: np.ndarray
     z: np.ndarray
+    J: np.ndarray = None
 
 
 class Batches(NamedTuple):
@@ -81,11 +85,11 @@ class Batches(NamedTuple):
 
 
 def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
-    """Loss of a low-rank network on trials and its gradient by back-propagation through time.
+    """Loss of a network on trials and its gradient by back-propagation through time.
 
     Parameters
     ----------
-    net : LowRankRNN
+    net : LowRankRNN or FullRankRNN
         The network.
     trials : Trials
         The trials.
@@ -103,7 +107,7 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
     Raises
     ------
     InputError
-        A full-rank network, or trials that do not fit the network.
+        Trials that do not fit the network.
 
     Examples
     --------
@@ -112,32 +116,39 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
     >>> loss_and_gradient(LowRankRNN.random(32, 1, task, rng=0), task.trials(8, rng=1)).m.shape
     (32, 1)
     """
-    check_trainable(net, trials)
+    check_match(net, trials)
     noise_std = 0.0 if rng is None else net.noise_std
     seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
-    left, right = factors(net, dtype)
     batches = pack(trials, trials.size, dtype)
-    with GradientRunner(net, noise_std, trials.size, trials.steps, dtype, threads) as runner:
-        loss = runner.run(left, right, batches, 0, seed)
+    with gradient_runner(net, noise_std, trials.size, trials.steps, dtype, threads) as runner:
+        loss = runner.run(*factors(net, dtype), batches, 0, seed)
         dleft, dright = runner.dleft.sum(axis=0), runner.dright.sum(axis=0) * readout_scale(net.units)
         z = runner.z[: trials.size].copy()
-    return LossAndGradient(
-        loss, dleft[: net.rank].T, dright[: net.rank].T, dleft[net.rank :].T, dright[net.rank :].T, z
-    )
+    if isinstance(net, FullRankRNN):
+        return LossAndGradient(loss, None, None, dleft[net.units :].T, dright.T, z, dleft[: net.units])
+    R = net.rank
+    return LossAndGradient(loss, dleft[:R].T, dright[:R].T, dleft[R:].T, dright[R:].T, z)
 
 
-def check_trainable(net, trials):
-    """Refuse what the low-rank kernels cannot take.
+def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None):
+    """What runs batches of one shape through a network: `GradientRunner` or `rnn.fullrank.FullRankRunner`.
+
+    Parameters
+    ----------
+    net, noise_std, batch_size, steps, dtype, threads
+        As in `GradientRunner`.
 
     Examples
     --------
-    >>> from tasks import get_task
-    >>> task = get_task("rdm")
-    >>> check_trainable(LowRankRNN.random(8, 1, task, rng=0), task.trials(1, rng=0))
+    >>> with gradient_runner(FullRankRNN(np.eye(8), *np.ones((2, 8))), 0.0, 4, 5, np.float32) as runner:
+    ...     runner.dleft.shape
+    (1, 9, 8)
     """
-    check_match(net, trials)
-    if not isinstance(net, LowRankRNN):
-        raise InputError(f"net: expected a LowRankRNN, got {type(net).__name__}")
+    if isinstance(net, LowRankRNN):
+        return GradientRunner(net, noise_std, batch_size, steps, dtype, threads)
+    if threads is None:  # a step of a unit costs more here, in proportion to the number of units
+        threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32))
+    return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads)
 
 
 def pack(trials, batch_size, dtype):

@@ -171,6 +171,39 @@ class FullRankRNN:
             raise InputError(f"J: expected (N, N), got {J.shape}; for m and n use LowRankRNN")
         _freeze(self, J.shape[0], J=J)
 
+    @classmethod
+    def random(cls, units, task, rng, rho=1.0, noise_std=0.0, phi="tanh"):
+        """Draw a network to train on a task: J from N(0, rho^2 / N), I and w from N(0, 1).
+
+        Parameters
+        ----------
+        units : int
+            Number of units N.
+        task : Task
+            Gives the number of channels and alpha = dt / tau.
+        rng : numpy.random.Generator or int
+            Source of the draws.
+        rho : float, default 1
+            Radius of the spectrum of J; 0.1 for a weak bulk.
+        noise_std, phi
+            See `FullRankRNN`.
+
+        Returns
+        -------
+        FullRankRNN
+
+        Examples
+        --------
+        >>> from tasks import get_task
+        >>> FullRankRNN.random(128, get_task("rdm"), rng=0)
+        FullRankRNN(128 units, 1 input, 1 output, tanh, alpha 0.2, noise_std 0)
+        """
+        units, rng = check_count("units", units), check_rng(rng)
+        J = check_number("rho", rho, minimum=0.0) / np.sqrt(units) * rng.standard_normal((units, units))
+        I = rng.standard_normal((units, len(task.input_names)))
+        w = rng.standard_normal((units, len(task.output_names)))
+        return cls(J, I, w, phi=phi, alpha=task.alpha, noise_std=noise_std)
+
     @property
     def units(self):
         """int : number of units N."""

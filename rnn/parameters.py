@@ -1,7 +1,7 @@
 """What is trained: a network as a flat vector theta, and back.
 
-Each of m, n, I, w can be trained entry by entry, or frozen; I and w can also be trained through one gain for
-each channel, I_s = gain_s * I_s(initial), as the published recipes do.
+Each of m, n, I, w, and J of a full-rank network, can be trained entry by entry, or frozen; I and w can also
+be trained through one gain for each channel, I_s = gain_s * I_s(initial), as the published recipes do.
 """
 
 from dataclasses import dataclass, replace
@@ -10,11 +10,11 @@ import numpy as np
 
 from rnn.connectivity import readout_scale
 from rnn.kernels.parameters import FREE, FROZEN, GAIN, collect, expand
-from rnn.networks import LowRankRNN
+from rnn.networks import FullRankRNN, LowRankRNN
 from tasks.checks import choose
 from tasks.errors import InputError
 
-TRAINABLE = ("m", "n", "I", "w", "I_gain", "w_gain")
+TRAINABLE = ("m", "n", "J", "I", "w", "I_gain", "w_gain")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +23,13 @@ class Parameters:
 
     Parameters
     ----------
-    net : LowRankRNN
+    net : LowRankRNN or FullRankRNN
         The initial network; gains multiply its I and w.
-    base : ndarray (2 R + S + O, N)
-        Its rows m_r, I_s, n_r, w_o, in the precision of training.
-    kinds, starts, scales : ndarray (2 R + S + O,)
+    base : ndarray (2 R + S + O, N) or (N + S + O, N)
+        Its rows m_r, I_s, n_r, w_o, or J_i, I_s, w_o, in the precision of training.
+    counts : (int, int)
+        Numbers of rows of the two factors: R + S and R + O, or N + S and O.
+    kinds, starts, scales : ndarray (2 R + S + O,) or (N + S + O,)
         How each row is trained, where it starts in theta, and its factor 1 or 1/N.
     size : int
         Length of theta.
@@ -39,8 +41,9 @@ class Parameters:
     17
     """
 
-    net: LowRankRNN
+    net: LowRankRNN | FullRankRNN
     base: np.ndarray
+    counts: tuple
     kinds: np.ndarray
     starts: np.ndarray
     scales: np.ndarray
@@ -52,10 +55,10 @@ def parameters(net, train, dtype=np.float32):
 
     Parameters
     ----------
-    net : LowRankRNN
+    net : LowRankRNN or FullRankRNN
         The initial network.
     train : sequence of str
-        Some of "m", "n", "I", "w", "I_gain", "w_gain".
+        Some of "m", "n" or "J", and "I", "w", "I_gain", "w_gain".
     dtype : numpy dtype, default float32
         Precision of training.
 
@@ -66,7 +69,7 @@ def parameters(net, train, dtype=np.float32):
     Raises
     ------
     InputError
-        Nothing to train, an unknown name, or a name together with its gain.
+        Nothing to train, a name that is unknown or not the network's, or a name together with its gain.
 
     Examples
     --------
@@ -75,13 +78,19 @@ def parameters(net, train, dtype=np.float32):
     tasks.errors.InputError: train: 'I' and 'I_gain' exclude each other; leave one of them out
     """
     check_trained(train)
-    order = (("m", net.m), ("I", net.I), ("n", net.n), ("w", net.w))
-    base = np.vstack([columns.T for _, columns in order]).astype(dtype)
-    kinds = np.concatenate([np.full(columns.shape[1], _kind(name, train)) for name, columns in order])
+    left, right = _parts(net)
+    order = left | right
+    for name in train:
+        if name.removesuffix("_gain") not in order:
+            has = ", ".join(repr(other) for other in TRAINABLE if other.removesuffix("_gain") in order)
+            raise InputError(f"train: {net!r} has no {name!r}; choose some of {has}")
+    base = np.vstack([columns.T for columns in order.values()]).astype(dtype)
+    kinds = np.concatenate([np.full(columns.shape[1], _kind(name, train)) for name, columns in order.items()])
     lengths = np.choose(kinds, (0, net.units, 1))
-    shrink = readout_scale(net.units)
-    scales = np.repeat([1.0, shrink], [net.rank + net.input_count, net.rank + net.output_count]).astype(dtype)
-    return Parameters(net, base, kinds, np.cumsum(lengths) - lengths, scales, int(lengths.sum()))
+    counts = [sum(columns.shape[1] for columns in part.values()) for part in (left, right)]
+    scales = np.repeat([1.0, readout_scale(net.units)], counts).astype(dtype)
+    starts = np.cumsum(lengths) - lengths
+    return Parameters(net, base, tuple(counts), kinds, starts, scales, int(lengths.sum()))
 
 
 def check_trained(train):
@@ -164,13 +173,24 @@ def network(layout, theta):
     >>> network(layout, initial_theta(layout)).hash == net.hash
     True
     """
-    net = layout.net
+    left, right = _parts(layout.net)
     rows = np.empty_like(layout.base)
-    terms = net.rank + net.input_count
+    terms = layout.counts[0]
     natural = np.ones_like(layout.scales)
     expand(theta, layout.base, layout.kinds, layout.starts, natural, rows[:terms], rows[terms:])
-    m, I, n, w = np.split(rows.T, np.cumsum([net.rank, net.input_count, net.rank]), axis=1)
-    return replace(net, m=m, n=n, I=I, w=w)
+    order = left | right
+    ends = np.cumsum([columns.shape[1] for columns in order.values()])
+    parts = dict(zip(order, np.split(rows.T, ends[:-1], axis=1)))
+    if "J" in parts:
+        parts["J"] = parts["J"].T
+    return replace(layout.net, **parts)
+
+
+def _parts(net):
+    """The columns behind the rows of the two factors, by name."""
+    if isinstance(net, FullRankRNN):
+        return {"J": net.J.T, "I": net.I}, {"w": net.w}
+    return {"m": net.m, "I": net.I}, {"n": net.n, "w": net.w}
 
 
 def _kind(name, train):

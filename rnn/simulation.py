@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnn.activations import phi, phi_tag
-from rnn.connectivity import factors, readout_scale
+from rnn.activations import phi_tag
+from rnn.connectivity import factors
+from rnn.fullrank import run_full_rank
 from rnn.kernels.lowrank import BLOCK, simulate_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
 from tasks.checks import check_rng
@@ -138,8 +139,8 @@ def check_match(net, trials):
     ):
         if count != len(names):
             raise InputError(
-                f"net: {net!r} has {count} {what} channel{'s' * (count != 1)}, but {whose} have {len(names)}: "
-                f"{', '.join(names)}; build the network with LowRankRNN.random(units, rank, task, rng=rng)"
+                f"net: {net!r} has {count} {what} channel{'s' * (count != 1)}, but {whose} have "
+                f"{len(names)}: {', '.join(names)}; {type(net).__name__}.random draws one that fits a task"
             )
     if abs(net.alpha - trials.alpha) > ALPHA_TOLERANCE * trials.alpha:
         raise InputError(
@@ -170,21 +171,9 @@ def _simulate_low_rank(net, trials, noise_std, seed, states):
 
 
 def _simulate_full_rank(net, trials, noise_std, seed, states):
-    batch, steps, _ = trials.inputs.shape
-    noise = np.random.default_rng(seed)
-    decay = 1.0 - net.alpha
-    x_now, v_now = np.tile(net.h0, (batch, 1)), np.zeros((batch, net.input_count))
-    x = np.empty((batch, steps, net.units)) if states else None
-    z, v = np.empty((batch, steps, net.output_count)), np.empty((batch, steps, net.input_count))
-    J, I, w = np.ascontiguousarray(net.J.T), net.I.T, net.w * readout_scale(net.units)
-    p = phi(net.phi, x_now)
-    for t in range(steps):
-        x_now = decay * x_now + net.alpha * (p @ J + trials.inputs[:, t] @ I)
-        if noise_std > 0:
-            x_now += noise_std * noise.standard_normal(x_now.shape)
-        v_now = decay * v_now + net.alpha * trials.inputs[:, t]
-        p = phi(net.phi, x_now)
-        v[:, t], z[:, t] = v_now, p @ w
-        if states:
-            x[:, t] = x_now
+    x, z = run_full_rank(net, trials.inputs, noise_std, seed, states)
+    v, now = np.empty(trials.inputs.shape), np.zeros((trials.size, net.input_count))
+    for t in range(trials.steps):
+        now = (1.0 - net.alpha) * now + net.alpha * trials.inputs[:, t]
+        v[:, t] = now
     return x, z, None, v

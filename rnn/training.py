@@ -1,4 +1,4 @@
-"""Train a low-rank network on a task by gradient descent through time.
+"""Train a network on a task by gradient descent through time.
 
 An epoch is a number of batches of fresh trials. Each batch takes three compiled steps: loss and gradient
 (`rnn.gradient`), clipping, and one step of the optimiser (`rnn.optimizers`). Training runs in float32 on a
@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnn.gradient import GradientRunner, check_trainable, pack
+from rnn.gradient import gradient_runner, pack
 from rnn.optimizers import clip_norm
 from rnn.parameters import initial_theta, network, parameters, read_gradient, write_factors
+from rnn.simulation import check_match
 from rnn.training_records import EpochRecord, TrainConfig, TrainResult
 from tasks.base import Task
 from tasks.checks import check_rng
@@ -62,11 +63,11 @@ class TrainState:
 
 
 def train(net, task, config=None, rng=None, progress=None):
-    """Train a low-rank network on a task.
+    """Train a network on a task.
 
     Parameters
     ----------
-    net : LowRankRNN
+    net : LowRankRNN or FullRankRNN
         Where to start; its noise_std is used in training.
     task : Task
         Draws the trials.
@@ -84,7 +85,7 @@ def train(net, task, config=None, rng=None, progress=None):
     Raises
     ------
     InputError
-        A task and a network that do not fit.
+        A task and a network that do not fit, or a part to train that the network does not have.
 
     Examples
     --------
@@ -141,13 +142,14 @@ def _epoch(layout, task, config, rng, state, started):
     """One epoch: the next state, and a sentence if the loss or the gradient was not finite."""
     net, dtype = layout.net, layout.base.dtype
     trials = task.trials(config.batches_per_epoch * config.batch_size, rng)
-    check_trainable(net, trials)
+    check_match(net, trials)
     seeds = rng.integers(2**63, size=config.batches_per_epoch)
     batches = pack(trials, config.batch_size, dtype)
-    left, right = (np.empty((count, net.units), dtype) for count in _row_counts(net))
+    left, right = (np.empty((count, net.units), dtype) for count in layout.counts)
     outputs, losses, norms = [], [], []
     theta, moments, good = state.theta, state.moments, state.theta
-    with GradientRunner(net, net.noise_std, config.batch_size, trials.steps, dtype, config.threads) as runner:
+    shape = config.batch_size, trials.steps
+    with gradient_runner(net, net.noise_std, *shape, dtype, config.threads) as runner:
         for index, seed in enumerate(seeds):
             write_factors(layout, theta, left, right)
             loss = runner.run(left, right, batches, index, seed)
@@ -210,10 +212,6 @@ def _result(layout, config, state, status, message, source, seconds):
         message += " No epoch was completed; the network has the last finite weights."
     net = network(layout, theta)
     return TrainResult(net, layout.net, state.history, status, message, epoch, seconds, config, source)
-
-
-def _row_counts(net):
-    return net.rank + net.input_count, net.rank + net.output_count
 
 
 def _provenance(rng):

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from rnn.networks import LowRankRNN
+from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD, Adam
 from rnn.parameters import check_trained
 from tasks.checks import check_count, check_number
@@ -29,7 +29,8 @@ class TrainConfig:
     stop_loss, stop_accuracy : float, optional
         End when an epoch's mean loss is at most, or its accuracy at least this.
     train : tuple of str
-        What is trained: "m", "n", "I", "w", or one gain a channel, "I_gain", "w_gain".
+        What is trained: "m", "n" (of a full-rank network "J"), "I", "w", or one gain a channel, "I_gain",
+        "w_gain".
     optimizer : Adam or SGD
         The optimiser's settings.
     keep_best : bool, default True
@@ -114,10 +115,10 @@ class TrainResult:
 
     Parameters
     ----------
-    net : LowRankRNN
+    net : LowRankRNN or FullRankRNN
         The trained network: of the best epoch, or the last finite one.
-    initial : LowRankRNN
-        The network that training started from.
+    initial : LowRankRNN or FullRankRNN
+        The network that training started from; of a full-rank one it holds J_0.
     history : tuple of EpochRecord
         One record for each complete epoch.
     status : Status
@@ -138,8 +139,8 @@ class TrainResult:
     array([0.5])
     """
 
-    net: LowRankRNN
-    initial: LowRankRNN
+    net: LowRankRNN | FullRankRNN
+    initial: LowRankRNN | FullRankRNN
     history: tuple
     status: Status
     message: str

@@ -42,8 +42,15 @@ def run_in_x_space(J, I, w, h0, phi, alpha, inputs, noise):
 
 def loss_and_gradient_in_x_space(net, trials, noise):
     """Loss of `tasks.loss` and its gradients (m, n, I, w) by back-propagation through every x, J formed."""
+    J = net.m @ net.n.T / net.units
+    loss, dJ, dI, dw = full_rank_loss_and_gradient(J, net, trials, noise)
+    return loss, dJ @ net.n / net.units, dJ.T @ net.m / net.units, dI, dw
+
+
+def full_rank_loss_and_gradient(J, net, trials, noise):
+    """The same for any recurrent matrix J, the rest taken from the network: loss and gradients (J, I, w)."""
     activation, derivative = ACTIVATIONS[net.phi]
-    N, alpha, J = net.units, net.alpha, net.m @ net.n.T / net.units
+    N, alpha = net.units, net.alpha
     x, z = run_in_x_space(J, net.I, net.w, net.h0, net.phi, alpha, trials.inputs, noise)
     loss, dJ, dI, dw = 0.0, np.zeros_like(J), np.zeros_like(net.I), np.zeros_like(net.w)
     for b in range(trials.size):
@@ -59,7 +66,7 @@ def loss_and_gradient_in_x_space(net, trials, noise):
             dx = (1 - alpha) * dx + slope * (alpha * J.T @ dx + net.w @ e / N)
             dI += alpha * np.outer(dx, trials.inputs[b, t - 1])
         dJ += alpha * np.outer(dx, activation(x[b, 0]))
-    return loss, dJ @ net.n / N, dJ.T @ net.m / N, dI, dw
+    return loss, dJ, dI, dw
 
 
 def adam(theta, gradients, rate, beta1=0.9, beta2=0.999, epsilon=1e-8):

@@ -25,7 +25,7 @@ FLOORS = (
     ("dynsys.numerics",),
     ("rnn.recipes", "rnn.approximation"),
     ("rnn.training", "rnn.training_records"),
-    ("rnn.simulation", "rnn.gradient", "rnn.storage"),
+    ("rnn.simulation", "rnn.gradient", "rnn.fullrank", "rnn.storage"),
     ("rnn.pytorch", "rnn.container"),
     ("rnn.unpickler", "rnn.state_dicts"),
     ("rnn.tensors",),

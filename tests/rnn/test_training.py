@@ -202,7 +202,7 @@ def test_targets_without_a_sign_have_no_accuracy():
         ({"stop_loss": -1.0}, "stop_loss"),
         ({"train": ()}, "train"),
         ({"train": "mn"}, "train"),
-        ({"train": ("J",)}, "'J'; choose one of 'm'"),
+        ({"train": ("Q",)}, "'Q'; choose one of 'm'"),
         ({"train": ("w", "w_gain")}, "exclude each other"),
         ({"threads": 0}, "threads"),
         ({"optimizer": "adam"}, "optimizer"),
