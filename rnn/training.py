@@ -22,7 +22,6 @@ from rnn.training_records import EpochRecord, TrainConfig, TrainResult
 from tasks.base import Task
 from tasks.checks import check_rng
 from tasks.errors import InputError, Status
-from tasks.metrics import accuracy
 
 __all__ = ["EpochRecord", "TrainConfig", "TrainResult", "TrainState", "train"]
 
@@ -162,7 +161,7 @@ def _epoch(layout, task, config, rng, state, started):
             losses.append(loss)
             norms.append(norm)
     record = EpochRecord(
-        state.epoch + 1, config.epochs, float(np.mean(losses)), _accuracy(np.concatenate(outputs), trials),
+        state.epoch + 1, config.epochs, float(np.mean(losses)), _accuracy(task, np.concatenate(outputs), trials),
         float(np.mean(norms)), time.perf_counter() - started,
     )  # fmt: skip
     best = all(record.loss < earlier.loss for earlier in state.history)
@@ -192,9 +191,9 @@ def _diverged(state, config, index, loss, norm):
     )
 
 
-def _accuracy(outputs, trials):
+def _accuracy(task, outputs, trials):
     try:
-        return accuracy(outputs, trials)
+        return task.accuracy(outputs, trials)
     except InputError:  # targets without a sign: nothing to judge
         return float("nan")
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import tasks
-from rnn.gradient import loss_and_gradient
+from rnn.connectivity import factors
+from rnn.gradient import GradientRunner, loss_and_gradient, pack
 from rnn.networks import LowRankRNN
 from rnn.optimizers import SGD
 from rnn.simulation import simulate
@@ -171,6 +172,23 @@ def test_the_result_says_where_it_comes_from():
     assert result.source["seed"]["entropy"] == 11
     assert "COMPLETED" in repr(result)
     assert "<table>" in result._repr_html_()
+
+
+def test_the_task_is_the_judge():
+    """Every masked entry counts in a flip-flop (`tasks.held_accuracy`), not the mean of each trial."""
+    task = get_task("flipflop", bits=1, duration=600.0)
+    result = train(start(task), task, TrainConfig(1, 1, 16, keep_best=False), rng=1)
+    rng = np.random.default_rng(1)
+    trials, seed = task.trials(16, rng), rng.integers(2**63)
+    z = outputs_with_noise(start(task), trials, seed)
+    assert result.accuracies[0] == pytest.approx(task.accuracy(z, trials), abs=1e-6)
+    assert abs(result.accuracies[0] - tasks.accuracy(z, trials)) > 1e-3
+
+
+def outputs_with_noise(net, trials, seed):
+    with GradientRunner(net, net.noise_std, trials.size, trials.steps, float) as runner:
+        runner.run(*factors(net), pack(trials, trials.size, float), 0, seed)
+        return runner.z[: trials.size].copy()
 
 
 def test_targets_without_a_sign_have_no_accuracy():
