@@ -63,7 +63,10 @@ def split_continua(field, u, roots, box):
 
 
 def _null_vectors(field, u, root):
-    _, sizes, vectors = np.linalg.svd(field.jacobian(root, u))
+    jacobian = field.jacobian(root, u)
+    if not np.isfinite(jacobian).all():  # a kink
+        return np.zeros((0, root.size))
+    _, sizes, vectors = np.linalg.svd(jacobian)
     return vectors[sizes <= 10 * HYPERBOLIC_TOLERANCE * max(1.0, sizes[0])]
 
 

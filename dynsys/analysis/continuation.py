@@ -122,6 +122,9 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS):
             f"{residual:.3g} and Newton found none near it; start from one of find_fixed_points."
         )
         return _empty(curve, Status.NOT_ON_BRANCH, message)
+    if direction is None and not np.isfinite(curve.jacobian(start, p)).all():
+        message = f"F has a kink at the start, {curve.parameter} = {p:g}: no curve can be followed there."
+        return _empty(curve, Status.MIN_STEP, message)
     y = np.append(start, p) / curve.scale
     tangent = _tangent(curve, start, p) if direction is None else direction / curve.scale
     walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
@@ -136,10 +139,12 @@ def _on_curve(curve, x, p):
     first = float(np.abs(curve.rhs(x, p)).max())
     state = np.array(x)
     for _ in range(START_ITERATIONS):
-        value = curve.rhs(state, p)
+        value, jacobian = curve.rhs(state, p), curve.jacobian(state, p)
         if not np.isfinite(value).all():
             return None, first
-        step = np.linalg.lstsq(curve.jacobian(state, p), -value, rcond=1e-12)[0]
+        if not np.isfinite(jacobian).all():  # a kink: Newton cannot go on
+            break
+        step = np.linalg.lstsq(jacobian, -value, rcond=1e-12)[0]
         state = state + step * min(1.0, 0.5 * curve.scale[:-1].max() / max(np.abs(step).max(), 1e-300))
         if np.abs(step).max() <= 1e-14 * (1 + np.abs(state).max()):
             break

@@ -132,14 +132,18 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
     if field.box is None:
         sizes = [np.abs(found.kappa).max(axis=0, initial=1.0) for found in searches]
         curve.scale[:-1] = np.max(sizes, axis=0)
-    branches = []
+    branches, alone = [], []
     for p, found in zip(values, searches):
         for point in found:
             if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
-                _follow(curve, branches, trace_branch(curve, point.kappa, p))
+                branch = trace_branch(curve, point.kappa, p)
+                _follow(curve, branches, branch)
+                alone += [branch] if len(branch) < 2 else []
     specials = _merged(curve, branches)
-    status = next((branch.status for branch in branches if not branch.status.ok), Status.COMPLETED)
+    status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
+    if alone:
+        message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
     if incomplete:
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
     held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i != curve.column}
@@ -206,9 +210,9 @@ def _passes(curve, branch, x, p):
     tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
     start, step = points[:-1], np.diff(points, axis=0)
     length = np.linalg.norm(step, axis=1, keepdims=True)
-    share = np.clip(((y - start) * step).sum(axis=1, keepdims=True) / np.maximum(length, 1e-300) ** 2, 0, 1)
+    share = np.clip(((y - start) * step).sum(axis=1, keepdims=True) / np.maximum(length, 1e-150) ** 2, 0, 1)
     spot = start + hermite(share, step, length * tangents[:-1], length * tangents[1:])
-    along = step / np.maximum(length, 1e-300)
+    along = step / np.maximum(length, 1e-150)
     apart = y - spot
     aside = apart - (apart * along).sum(axis=1, keepdims=True) * along
     near = np.linalg.norm(aside, axis=1) < SAME

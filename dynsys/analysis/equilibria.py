@@ -25,18 +25,20 @@ class FixedPoint:
     kappa : ndarray (R,)
         Where it is.
     eigenvalues : ndarray (R,)
-        Eigenvalues of the Jacobian, complex, by decreasing real part, in units of 1 / tau.
+        Eigenvalues of the Jacobian, complex, by decreasing real part, in units of 1 / tau; NaN where F has a
+        kink (a relu network at a state where units are about to be switched on).
     eigenvectors : ndarray (R, R)
         Unit eigenvectors, one a column, in the same order.
     kind : str
-        "stable node", "stable focus", "saddle", "unstable node", "unstable focus" or "non-hyperbolic".
+        "stable node", "stable focus", "saddle", "unstable node", "unstable focus" or "non-hyperbolic" (so
+        are points at a kink).
     index : int
-        sign det(-DF): +1, -1, or 0 where an eigenvalue vanishes.
+        sign det(-DF): +1, -1, or 0 where an eigenvalue vanishes or there is none.
     residual : float
         Largest entry of F there.
     euler_stable : bool or None
         Whether |1 + alpha lambda| < 1 for every eigenvalue, which is what the discrete network obeys; None
-        where the field has no Euler step.
+        where the field has no Euler step or no eigenvalues.
     outputs : ndarray (O,)
         Output z at the point.
 
@@ -218,6 +220,8 @@ def classify(eigenvalues):
     (('stable node', 1), ('saddle', -1), ('unstable focus', 1))
     """
     eigenvalues = np.asarray(eigenvalues, dtype=complex)
+    if np.isnan(eigenvalues).any():
+        return "non-hyperbolic", 0
     zero = zero_below(eigenvalues)
     singular = (np.abs(eigenvalues) <= zero).any()
     index = 0 if singular else int(np.sign(np.prod(-eigenvalues).real))

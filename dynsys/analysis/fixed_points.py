@@ -12,6 +12,7 @@ import numpy as np
 
 from dynsys.analysis.continua import split_continua
 from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
+from dynsys.analysis.kinks import jacobian_at
 from dynsys.numerics.newton import newton_many, roots_on_line
 from tasks.checks import as_array, check_count, check_rng
 from tasks.errors import InputError, Status
@@ -136,7 +137,7 @@ def _search(field, u, box, starts, shift, complete, counts):
         converged += len(found)
         roots = _distinct(field, u, np.concatenate([roots, found]), box)
         isolated, continua = split_continua(field, u, roots, box)
-        points = [_fixed_point(field, u, root) for root in isolated]
+        points = [_fixed_point(field, u, root, box) for root in isolated]
         indices = [point.index for point in points]
         if not complete or continua or 0 in indices or sum(indices) == 1:
             break
@@ -174,7 +175,8 @@ def rounding(field, u, states):
     """Size of rounding errors of F at each state, (K,)."""
     if len(states) == 0:
         return np.zeros(0)
-    jacobians = np.abs(field.jacobian(states, u))
+    # At a kink the slopes are unknown; roots there are usually at the origin, where they do not matter.
+    jacobians = np.nan_to_num(np.abs(field.jacobian(states, u)), posinf=0.0)
     terms = (jacobians @ np.abs(states)[:, :, None])[:, :, 0].max(axis=1)
     return ROUNDING * (1.0 + terms + np.abs(states).max(axis=1))
 
@@ -199,7 +201,8 @@ def _distinct(field, u, roots, box):
     if len(roots) == 0:
         return roots
     jacobians = field.jacobian(roots, u)
-    smallest = np.linalg.svd(jacobians, compute_uv=False)[:, -1]
+    smallest, smooth = np.full(len(roots), np.inf), np.isfinite(jacobians).all(axis=(1, 2))
+    smallest[smooth] = np.linalg.svd(jacobians[smooth], compute_uv=False)[:, -1]
     width = (box[:, 1] - box[:, 0]).max()
     reach = np.minimum(rounding(field, u, roots) / np.maximum(smallest, 1e-300), 1e-4 * width)
     reach = np.maximum(reach, MERGE * width)
@@ -213,14 +216,17 @@ def _distinct(field, u, roots, box):
     return roots[np.lexsort(np.round(roots, 9).T[::-1])]
 
 
-def _fixed_point(field, u, root):
-    jacobian = field.jacobian(root, u)
+def _fixed_point(field, u, root, box):
+    jacobian = jacobian_at(field, u, root, (box[:, 1] - box[:, 0]).max())
+    residual = float(np.abs(field.rhs(root, u)).max())
+    if np.isnan(jacobian).any():
+        nothing = jacobian.diagonal()
+        return FixedPoint(root, nothing, jacobian, *classify(nothing), residual, None, field.outputs(root, u))
     eigenvalues, vectors = np.linalg.eig(jacobian)
     order = np.lexsort((-eigenvalues.imag, -eigenvalues.real))
     eigenvalues, vectors = eigenvalues[order].astype(complex), vectors[:, order]
     kind, index = classify(eigenvalues)
     stable = None if field.alpha is None else bool((np.abs(1 + field.alpha * eigenvalues) < 1).all())
-    residual = float(np.abs(field.rhs(root, u)).max())
     return FixedPoint(root, eigenvalues, vectors, kind, index, residual, stable, field.outputs(root, u))
 
 
@@ -230,6 +236,9 @@ def _verdict(field, points, continua, counts, index_sum, complete):
         how = f"{counts['starts']} cells scanned"
     if continua:
         return Status.CONVERGED, f"{how}; {len(continua)} set of points that are not isolated: no index sum."
+    kinks = sum(bool(np.isnan(point.eigenvalues).any()) for point in points)
+    if kinks:
+        return Status.CONVERGED, f"{how}; F has a kink at {kinks} of them: no eigenvalues, no index sum."
     if any(point.index == 0 for point in points):
         return Status.CONVERGED, f"{how}; a point with a zero eigenvalue: the indices cannot be summed."
     if not complete:

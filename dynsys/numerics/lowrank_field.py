@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 
 from dynsys.numerics.signatures import DIRECTIONAL, FIELD, VECTOR
-from rnn.activations import TANH, phi_derivatives_at, tanh64
+from rnn.activations import RELU, TANH, phi_derivatives_at, tanh64
 from rnn.jit import FASTMATH, jit
 
 # Where the factors start in the parameter vector, and how many of its entries are named parameters.
@@ -59,8 +59,12 @@ def _drive(c, d, params, x):
 
 @jit(types.void(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
 def _apply_phi(params, order, x):
-    """Replace every x by phi^(order)(x), order 0 to 3."""
+    """Replace every x by phi^(order)(x), order 0 to 3; NaN at the kink of relu, where there is no slope."""
     number = int(params[1])
+    if number == RELU and order > 0:
+        for i in range(x.size):
+            x[i] = np.nan if x[i] == 0.0 else phi_derivatives_at(number, x[i])[order]
+        return
     if number != TANH:
         for i in range(x.size):
             x[i] = phi_derivatives_at(number, x[i])[order]
@@ -86,10 +90,11 @@ def _project(params, row, values):
 
 @jit(types.void(VECTOR, types.int64, VECTOR, VECTOR), fastmath=FASTMATH)
 def _weight(params, row, values, out):
-    """out = values times one row of the factors, unit by unit."""
+    """out = values times one row of the factors, unit by unit; without weight a unit has no say, even NaN."""
     start = OFFSET + row * values.size
     for i in range(values.size):
-        out[i] = params[start + i] * values[i]
+        weight = params[start + i]
+        out[i] = weight * values[i] if weight != 0.0 else 0.0
 
 
 @jit(FIELD)
@@ -146,7 +151,7 @@ def directional(kappa, inputs, params, direction, out):
         _drive(kappa, inputs, params, x)
         _apply_phi(params, order, x)
         for i in range(units):
-            shape[i] = x[i] * along[i] ** order
+            shape[i] = x[i] * along[i] ** order if along[i] != 0.0 else 0.0
         for r in range(rank):
             value = params[0] * _project(params, rank + inputs.size + r, shape)
             out[(order - 2) * rank + r] = value

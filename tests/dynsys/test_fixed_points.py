@@ -5,10 +5,11 @@ import problems
 import pytest
 from scipy.optimize import brentq, root
 
-from dynsys.analysis import compile_field, find_fixed_points, reduced_field
+from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_points, reduced_field
 from dynsys.analysis.equilibria import classify
+from dynsys.populations import Populations, fit_populations
 from dynsys.symbolic import System, mean_field
-from rnn import LowRankRNN
+from rnn import LowRankRNN, loadings
 from tasks import InputError, OutcomeError, Status
 
 
@@ -193,6 +194,49 @@ def test_unbounded_networks_search_growing_boxes():
     assert any(abs(point.kappa[0]) < 1e-12 for point in found)
     far = compile_field(System([problems.sympy.Float(20) - problems.sympy.Symbol("x")], ["x"]))
     np.testing.assert_allclose(find_fixed_points(far).kappa, [[20.0]])
+
+
+def relu_populations(means):
+    covariance = np.eye(4)
+    covariance[0, 1] = covariance[1, 0] = 3.0
+    covariance[1, 1] = 12.0
+    return Populations([1.0], [means], covariance[None], rank=1, inputs=1, outputs=1, phi="relu")
+
+
+def test_relu_with_zero_means_is_linear_through_its_origin():
+    """mu = 0 makes the slope 1/2 at every Delta > 0: F = (sigma_mn / 2 - 1) kappa, at Delta = 0 too."""
+    (point,) = find_fixed_points(compile_field(mean_field(relu_populations([0.0] * 4))))
+    np.testing.assert_allclose(point.kappa, 0.0, atol=1e-12)
+    np.testing.assert_allclose(point.eigenvalues, 0.5, atol=1e-9)
+    assert point.kind == "unstable node"
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_a_kink_has_no_eigenvalues_and_that_is_said(rng, rank):
+    """Without input every unit of a relu network sits on its kink: no slope of F, on either side another."""
+    m, z = rng.standard_normal((2, 40, rank))
+    net = LowRankRNN(m, m + z, rng.standard_normal(40), m[:, :1], phi="relu")
+    for field in (reduced_field(net), compile_field(mean_field(fit_populations(loadings(net))))):
+        aside = 1e-6 * np.eye(rank)[:1]
+        sides = [field.jacobian(step)[0] for step in (aside, -aside)]
+        assert np.abs(sides[0] - sides[1]).max() > 1e-3
+        found = find_fixed_points(field)
+        (point,) = [point for point in found if np.abs(point.kappa).max() < 1e-9]
+        assert point.kind == "non-hyperbolic" and point.index == 0 and point.euler_stable is None
+        assert np.isnan(point.eigenvalues).all() and not point.stable and point.unstable_directions == 0
+        assert "F has a kink at 1 of them" in found.message and "nan" in found._repr_html_()
+        diagram = bifurcation_diagram(field, "gain", (0.1, 0.2))
+        assert "9 fixed points could not be followed" in diagram.message and not diagram.status.ok
+        away = find_fixed_points(field, {"v": 0.3}, box=[[-1, 1]] * rank)
+        assert all(np.isfinite(point.eigenvalues).all() for point in away)
+
+
+def test_units_without_loadings_make_no_kink():
+    """Their x is always 0, but nothing depends on them."""
+    m = np.array([1.0, 1.0, -1.0, 0.0])
+    net = LowRankRNN(m, [0.5, 1.0, 2.0, 3.0], [0.5, 0.4, 0.0, 0.0], m, phi="relu")
+    slope = (0.5 + 1.0) / 4 - 1
+    assert reduced_field(net).jacobian([1.0], 0.1)[0, 0] == pytest.approx(slope, abs=1e-15)
 
 
 def test_every_gain_has_its_box():
