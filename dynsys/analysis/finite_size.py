@@ -11,13 +11,14 @@ left of n phi(x) is its residual after regression on all polynomials of degree 2
 
 import numpy as np
 
+from dynsys.analysis.kinks import jacobian_at
 from rnn.activations import phi
 from tasks.checks import as_array, check_count
 from tasks.errors import InputError
 
-# Trapezoid rule on [-9, 9]: converges geometrically for smooth phi; steps per unit of max(1, sqrt(Delta)).
+# Trapezoid rule over [-9, 9] standard deviations, with so many steps; converges geometrically for smooth phi.
 REACH = 9.0
-STEPS = 400
+STEPS = 7200
 
 
 def finite_size_error(populations, field, kappa, units, inputs=None, exact_moments=False):
@@ -75,8 +76,8 @@ def finite_size_error(populations, field, kappa, units, inputs=None, exact_momen
     spread = np.zeros((R, R))
     for p, weight in enumerate(populations.weights):
         spread += weight * _drive_covariance(populations, p, drive, y, exact_moments)
-    jacobian = field.jacobian(kappa, u)
-    if np.linalg.cond(jacobian) > 1 / np.finfo(float).eps:
+    jacobian = jacobian_at(field, u, kappa)
+    if not np.isfinite(jacobian).all() or np.linalg.cond(jacobian) > 1 / np.finfo(float).eps:
         return np.full((R, R), np.nan)
     inverse = np.linalg.inv(jacobian)
     return gain**2 * inverse @ spread @ inverse.T / units
@@ -98,15 +99,27 @@ def _drive_covariance(populations, p, drive, y, exact_moments):
     # Without variance in x there is nothing to regress n on.
     slope = along / np.sqrt(delta) if delta > 0 else np.zeros(R)
     rest = covariance[n, n] - np.outer(slope, slope)
-    xi = np.linspace(-REACH, REACH, 2 * int(STEPS * max(1.0, np.sqrt(delta))) + 1)
-    weights = np.exp(-0.5 * xi**2)
-    weights /= weights.sum()
+    xi, weights = _nodes(mu, np.sqrt(delta))
     hermite = np.array([np.ones_like(xi), xi, (xi**2 - 1) / np.sqrt(2)])
     f = phi(populations.phi, mu + np.sqrt(delta) * xi)
     along_x = (mean[n][:, None] + slope[:, None] * xi) * f
     along_x = _residual(along_x, weights, hermite if exact_moments else hermite[:1])
     f = _residual(f, weights, hermite[:2] if exact_moments else hermite[:0])
     return (along_x * weights) @ along_x.T + rest * (weights @ f**2)
+
+
+def _nodes(mu, deviation):
+    """Nodes and weights of a standard normal, dense enough for phi(mu + deviation xi) at any deviation.
+
+    Where phi changes within a small share of a wide Gaussian, steps are equal in arsinh(mu + deviation xi).
+    """
+    if deviation <= 1:
+        xi, widths = np.linspace(-REACH, REACH, STEPS + 1), 1.0
+    else:
+        t = np.linspace(*np.arcsinh([mu - REACH * deviation, mu + REACH * deviation]), STEPS + 1)
+        xi, widths = (np.sinh(t) - mu) / deviation, np.cosh(t)
+    weights = np.exp(-0.5 * xi**2) * widths
+    return xi, weights / weights.sum()
 
 
 def _residual(values, weights, basis):

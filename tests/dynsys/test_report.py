@@ -168,6 +168,25 @@ def test_spread_by_brute_force_with_means_inputs_and_gain():
     assert finite_size_error(one, field, kappa, units, v)[0, 0] == pytest.approx(expected, rel=0.02)
 
 
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e4, 1e8])
+def test_spread_at_any_size_of_the_loadings(scale):
+    """Saturated, phi is a sign: n sign(m kappa) has the variance of n less the square of its mean."""
+    covariance = np.array([[1.0, 1.2, 0, 0], [1.2, 3.0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    covariance[0] *= scale
+    covariance[:, 0] *= scale
+    one = Populations([1.0], np.zeros((1, 4)), covariance[None], rank=1, inputs=1, outputs=1)
+    field = compile_field(mean_field(one))
+    kappa = np.array([0.7])
+    mean = field.rhs(kappa)[0] + kappa[0]  # E n phi, from the mean field itself
+    x, n = np.random.default_rng(0).multivariate_normal([0, 0], [[1, 1.2], [1.2, 3.0]], 400_000).T
+    sampled = np.var(n * np.tanh(scale * 0.7 * x)) / field.jacobian(kappa)[0, 0] ** 2
+    assert finite_size_error(one, field, kappa, 1)[0, 0] == pytest.approx(sampled, rel=0.02)
+    if scale >= 1e4:
+        assert mean == pytest.approx(1.2 * np.sqrt(2 / np.pi), rel=1e-3)
+        expected = (3.0 - 1.2**2 * 2 / np.pi) / field.jacobian(kappa)[0, 0] ** 2
+        assert finite_size_error(one, field, kappa, 1)[0, 0] == pytest.approx(expected, rel=1e-3)
+
+
 def test_constant_inputs_are_those_that_are_held():
     trials = get_task("rdm", input_noise=0.0).trials(100, rng=0)
     assert [given["v"] for given in constant_inputs(trials, ["v"])] == [-0.4, -0.2, -0.1, 0.1, 0.2, 0.4]
