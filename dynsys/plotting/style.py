@@ -4,6 +4,7 @@ Okabe and Ito's palette; text set by matplotlib's own mathtext, so that no TeX i
 """
 
 import re
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import matplotlib
@@ -121,6 +122,24 @@ def new_figure(rows=1, columns=1, size=(3.5, 2.7), mosaic=None, **options):
         else:
             panels = figure.subplot_mosaic(mosaic, **options)
     return figure, panels
+
+
+@contextmanager
+def own_settings():
+    """Draw and save with matplotlib's defaults and the project's style, whatever the user's own settings.
+
+    A report then looks the same everywhere, and needs no TeX where ``text.usetex`` is set.
+
+    Examples
+    --------
+    >>> with own_settings():
+    ...     matplotlib.rcParams["text.usetex"]
+    False
+    """
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
 
 
 def symbol(name):

@@ -16,6 +16,7 @@ import jinja2
 import math_core
 from markupsafe import Markup, escape
 
+from dynsys.plotting.style import own_settings
 from dynsys.report import tables, words
 from dynsys.report.figures import pictures
 from dynsys.symbolic.latex import to_latex
@@ -131,19 +132,25 @@ def check_folder(folder):
 
 def _write_files(analysis, folder, command):
     (folder / FIGURES).mkdir()
-    drawn = {}
-    for number, (name, picture) in enumerate(pictures(analysis).items(), start=1):
-        for suffix in ("png", "pdf"):
-            picture.figure.savefig(folder / FIGURES / f"{name}.{suffix}", dpi=DPI, metadata=METADATA[suffix])
-            # The first drawing settled the layout; the next need not search for it again.
-            picture.figure.set_layout_engine("none")
-        drawn[name] = _embedded(picture, number, folder / FIGURES / f"{name}.png")
+    with own_settings():
+        drawn = _draw(analysis, folder / FIGURES)
     source = {key: value for key, value in analysis.settings.items() if key in ("seed", "versions")}
     save_network(analysis.network, folder / NETWORK, {"task": analysis.task and analysis.task.name, **source})
     (folder / EQUATIONS).write_text(to_latex(analysis.system, standalone=True), encoding="utf-8")
     numbers = json.dumps(analysis.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     (folder / RESULTS).write_text(numbers + "\n", encoding="utf-8")
     (folder / PAGE).write_text(_page(analysis, drawn, command), encoding="utf-8")
+
+
+def _draw(analysis, folder):
+    drawn = {}
+    for number, (name, picture) in enumerate(pictures(analysis).items(), start=1):
+        for suffix in ("png", "pdf"):
+            picture.figure.savefig(folder / f"{name}.{suffix}", dpi=DPI, metadata=METADATA[suffix])
+            # The first drawing settled the layout; the next need not search for it again.
+            picture.figure.set_layout_engine("none")
+        drawn[name] = _embedded(picture, number, folder / f"{name}.png")
+    return drawn
 
 
 def _move_all(hidden, folder):
