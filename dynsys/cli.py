@@ -21,6 +21,8 @@ import tasks
 
 DONE, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEMO_TASK, DEMO_GOAL = "rdm", 0.99
+# One unit has no covariances.
+FEWEST_UNITS = 2
 
 
 def main(argv=None):
@@ -48,6 +50,9 @@ def main(argv=None):
     except tasks.DynsysError as error:
         _say(f"dynsys: error: {error}")
         return MISSED if isinstance(error, tasks.OutcomeError) else BAD_INPUT
+    except MemoryError as error:
+        _say(f"dynsys: error: not enough memory: {error}")
+        return BAD_INPUT
     except KeyboardInterrupt:
         _say("dynsys: interrupted")
         return INTERRUPTED
@@ -55,6 +60,8 @@ def main(argv=None):
 
 def demo(options, command):
     """Train a rank-one network on random-dot motion, analyse it and write the report."""
+    if options.units < FEWEST_UNITS:
+        raise tasks.InputError(f"units: a population needs at least {FEWEST_UNITS}, got {options.units}")
     folder = dynsys.report.check_folder(options.output)
     _say(f"training {options.units} units on {DEMO_TASK}; a first run also compiles, for some seconds")
     with _TrainingProgress() as progress:

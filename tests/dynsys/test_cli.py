@@ -82,6 +82,8 @@ def test_analyse_writes_a_report_and_prints_a_summary(stored, tmp_path, capsys):
         (["analyse", "NET", "--task", "rdm", "--phi", "sine"], "phi"),
         (["analyse", "NET", "--task", "rdm", "--seed", "-1"], "rng"),
         (["demo", "--units", "0"], "units"),
+        (["demo", "--units", "1"], "at least 2"),
+        (["demo", "--units", "1000000000000000"], "not enough memory"),
         (["demo", "--seed", "-1"], "seed"),
         (["demo", "-o", "NET"], "is a file"),
         (["analyse", "NET", "--task", "rdm", "-o", "NET"], "is a file"),
