@@ -1,6 +1,8 @@
 """Forward Euler steps of a field under inputs given step by step, for many trials in one compiled call.
 
     v_{t+1} = v_t + alpha (u_t - v_t),    kappa_{t+1} = kappa_t + alpha F(kappa_t, v_t)
+
+Inputs that are not filtered are u_t themselves.
 """
 
 import numpy as np
