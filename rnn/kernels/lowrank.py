@@ -36,9 +36,11 @@ import numpy as np
 from rnn.activations import activate, kept, recalled
 from rnn.jit import FASTMATH, jit
 from rnn.kernels.rng import decay_and_kick, decay_only
-from rnn.kernels.tuples import put
+from rnn.kernels.tuples import add_outer, dot, given, plus, taken
 
 BLOCK = 4
+
+# What is inlined ("always") is one function for the compiler: quick to compile, and no calls in the loops.
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)
@@ -104,7 +106,7 @@ def simulate_blocks(
                     x[trial, t, j] = states[t, trial - start, j]
 
 
-@jit(inline="always")  # one function for the compiler: half a second less at first use
+@jit(inline="always")
 def forward_block(
     left, right, h0, inputs, alpha, noise_std, seed, trial,
     phi_tag, left_zeros, right_zeros, rank_zeros, keep_x, private, states, coefficients, z,
@@ -142,7 +144,7 @@ def forward_block(
                 z[b, t, o - rank] = s[b, o]
 
 
-@jit(inline="always")  # one function for the compiler: half a second less at first use
+@jit(inline="always")
 def backward_block(
     left, right, h0, targets, weights, alpha,
     phi_tag, left_zeros, right_zeros, rank_zeros, states, coefficients, z, losses, dleft, dright,
@@ -181,75 +183,56 @@ def backward_block(
                 dright[r, j] += alpha * lam[b, r] * activate(phi_tag, h0[j])
 
 
-# The two loops over units, where all the time goes. They stand alone because the compiler vectorises them
-# reliably only so: inside the loop over time the way back ran ten times slower.
+# The two loops over units, where all the time goes. Four trials are written out: eight do not fit into the
+# processor's registers. Arrays that might overlap (no ``noalias`` above), an index that might be negative, or
+# a loop over a tuple in here keep the compiler from using vectors: ten times slower, and silently so.
 
 
-@jit(nogil=True, fastmath=FASTMATH, noalias=True)
+@jit(inline="always")
 def _forward_step(left, right, private, c, phi_tag, left_zeros, right_zeros, keep_x, rows, s):
     """x = sum_k c_k left_k + xi and p = phi(x) of four trials; fills s_q = right_q . p."""
-    c0, c1, c2, c3 = _registers(c, left_zeros)
+    c0, c1 = taken(left_zeros, c, 0), taken(left_zeros, c, 1)
+    c2, c3 = taken(left_zeros, c, 2), taken(left_zeros, c, 3)
     s0, s1, s2, s3 = right_zeros, right_zeros, right_zeros, right_zeros
     for j in range(left.shape[1]):
-        x0, x1, x2, x3 = private[0, j], private[1, j], private[2, j], private[3, j]
-        for k in range(len(c0)):
-            x0 += c0[k] * left[k, j]
-            x1 += c1[k] * left[k, j]
-            x2 += c2[k] * left[k, j]
-            x3 += c3[k] * left[k, j]
+        x0, x1 = private[0, j] + dot(c0, left, j), private[1, j] + dot(c1, left, j)
+        x2, x3 = private[2, j] + dot(c2, left, j), private[3, j] + dot(c3, left, j)
         p0, p1 = activate(phi_tag, x0), activate(phi_tag, x1)
         p2, p3 = activate(phi_tag, x2), activate(phi_tag, x3)
         rows[0, j] = x0 if keep_x else kept(phi_tag, x0, p0)
         rows[1, j] = x1 if keep_x else kept(phi_tag, x1, p1)
         rows[2, j] = x2 if keep_x else kept(phi_tag, x2, p2)
         rows[3, j] = x3 if keep_x else kept(phi_tag, x3, p3)
-        for q in range(len(s0)):
-            s0 = put(s0, q, s0[q] + right[q, j] * p0)
-            s1 = put(s1, q, s1[q] + right[q, j] * p1)
-            s2 = put(s2, q, s2[q] + right[q, j] * p2)
-            s3 = put(s3, q, s3[q] + right[q, j] * p3)
-    for q in range(len(s0)):
-        s[0, q], s[1, q], s[2, q], s[3, q] = s0[q], s1[q], s2[q], s3[q]
+        s0, s1 = plus(s0, right, j, p0), plus(s1, right, j, p1)
+        s2, s3 = plus(s2, right, j, p2), plus(s3, right, j, p3)
+    given(s0, s, 0)
+    given(s1, s, 1)
+    given(s2, s, 2)
+    given(s3, s, 3)
 
 
-@jit(nogil=True, fastmath=FASTMATH, noalias=True)
+@jit(inline="always")
 def _backward_step(
     left, right, rows, c, e, phi_tag, left_zeros, right_zeros, rank_zeros, g_left, dleft, dright
 ):
     """g = phi'(x) sum_q e_q right_q of four trials; adds to dleft and dright, fills g_left = left_r . g."""
-    c0, c1, c2, c3 = _registers(c, left_zeros)
-    e0, e1, e2, e3 = _registers(e, right_zeros)
+    c0, c1 = taken(left_zeros, c, 0), taken(left_zeros, c, 1)
+    c2, c3 = taken(left_zeros, c, 2), taken(left_zeros, c, 3)
+    e0, e1 = taken(right_zeros, e, 0), taken(right_zeros, e, 1)
+    e2, e3 = taken(right_zeros, e, 2), taken(right_zeros, e, 3)
     l0, l1, l2, l3 = rank_zeros, rank_zeros, rank_zeros, rank_zeros
-    zero = left.dtype.type(0)
     for j in range(left.shape[1]):
         p0, slope0 = recalled(phi_tag, rows[0, j])
         p1, slope1 = recalled(phi_tag, rows[1, j])
         p2, slope2 = recalled(phi_tag, rows[2, j])
         p3, slope3 = recalled(phi_tag, rows[3, j])
-        g0, g1, g2, g3 = zero, zero, zero, zero
-        for q in range(len(e0)):
-            g0 += e0[q] * right[q, j]
-            g1 += e1[q] * right[q, j]
-            g2 += e2[q] * right[q, j]
-            g3 += e3[q] * right[q, j]
-            dright[q, j] += e0[q] * p0 + e1[q] * p1 + e2[q] * p2 + e3[q] * p3
-        g0, g1, g2, g3 = slope0 * g0, slope1 * g1, slope2 * g2, slope3 * g3
-        for r in range(len(l0)):
-            l0 = put(l0, r, l0[r] + left[r, j] * g0)
-            l1 = put(l1, r, l1[r] + left[r, j] * g1)
-            l2 = put(l2, r, l2[r] + left[r, j] * g2)
-            l3 = put(l3, r, l3[r] + left[r, j] * g3)
-        for k in range(len(c0)):
-            dleft[k, j] += c0[k] * g0 + c1[k] * g1 + c2[k] * g2 + c3[k] * g3
-    for r in range(len(l0)):
-        g_left[0, r], g_left[1, r], g_left[2, r], g_left[3, r] = l0[r], l1[r], l2[r], l3[r]
-
-
-@jit()
-def _registers(values, zeros):
-    """The four rows of a small array as tuples."""
-    v0, v1, v2, v3 = zeros, zeros, zeros, zeros
-    for i in range(len(zeros)):
-        v0, v1 = put(v0, i, values[0, i]), put(v1, i, values[1, i])
-        v2, v3 = put(v2, i, values[2, i]), put(v3, i, values[3, i])
-    return v0, v1, v2, v3
+        g0, g1 = slope0 * dot(e0, right, j), slope1 * dot(e1, right, j)
+        g2, g3 = slope2 * dot(e2, right, j), slope3 * dot(e3, right, j)
+        add_outer(dright, j, e0, e1, e2, e3, p0, p1, p2, p3)
+        add_outer(dleft, j, c0, c1, c2, c3, g0, g1, g2, g3)
+        l0, l1 = plus(l0, left, j, g0), plus(l1, left, j, g1)
+        l2, l3 = plus(l2, left, j, g2), plus(l3, left, j, g3)
+    given(l0, g_left, 0)
+    given(l1, g_left, 1)
+    given(l2, g_left, 2)
+    given(l3, g_left, 3)
