@@ -14,11 +14,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "activations": ["phi"],
         "approximation": ["truncate"],
+        "checkpoints": ["Checkpoint", "load_checkpoint"],
         "connectivity": ["Loadings", "factors", "loading_names", "loadings"],
         "networks": ["FullRankRNN", "LowRankRNN"],
         "optimizers": ["SGD", "Adam"],
         "pytorch": ["read_state_dict"],
         "recipes": ["Recipe", "recipe"],
+        "schedules": ["ConstantRate", "CosineRate", "ExponentialRate", "StepRate"],
         "simulation": ["Trajectory", "simulate"],
         "state_dicts": ["network_from_state_dict"],
         "storage": ["load_network", "read_header", "save_network"],

@@ -10,7 +10,8 @@ import uuid
 from pathlib import Path
 
 from rnn.archives import SIZE_LIMIT, ZIP_MAGIC, open_archive, open_file, shown
-from rnn.container import ARRAYS, HEADER_NAME, pack, unpack, unpack_header, write_members
+from rnn.container import ARRAYS, pack, unpack, unpack_header
+from rnn.members import HEADER_NAME, write_members
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.pytorch import OLD_START, read_state_dict
 from rnn.state_dicts import network_from_state_dict

@@ -3,79 +3,56 @@
 An epoch is a number of batches of fresh trials. Each batch takes three compiled steps: loss and gradient
 (`rnn.gradient`), clipping, and one step of the optimiser (`rnn.optimizers`). Training runs in float32 on a
 flat vector theta (`rnn.parameters`); the returned networks are float64. It ends early when its goal is
-reached, when the loss or the gradient stops being finite, or on Ctrl-C, and always returns what it has: an
-epoch takes one `TrainState` to the next, and whatever interrupts it leaves the previous state whole.
+reached, when the loss or the gradient stops being finite, or on Ctrl-C, and always returns what it has. With
+a checkpoint it goes on later from where it was, to the same bytes as if it had never stopped.
 """
 
 import math
 import time
 import warnings
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
 
-import numpy as np
-
-from rnn.gradient import gradient_runner, pack
-from rnn.optimizers import clip_norm
-from rnn.parameters import initial_theta, network, parameters, read_gradient, write_factors
-from rnn.simulation import check_match
+from rnn.checkpoints import Checkpoint, CheckpointKeeper, check_resume, load_checkpoint, plain
+from rnn.epochs import TrainState, make_course, run_epoch
+from rnn.interrupts import sigterm_as_interrupt
+from rnn.networks import FullRankRNN, LowRankRNN
+from rnn.parameters import initial_theta, network, parameters
 from rnn.training_records import EpochRecord, TrainConfig, TrainResult
 from tasks.base import Task
 from tasks.checks import check_rng
 from tasks.errors import InputError, Status
 
-__all__ = ["EpochRecord", "TrainConfig", "TrainResult", "TrainState", "train"]
+__all__ = ["EpochRecord", "TrainConfig", "TrainResult", "train"]
 
 
-@dataclass(frozen=True, eq=False)
-class TrainState:
-    """Everything that one epoch hands to the next, besides the generator of trials and noise.
-
-    Parameters
-    ----------
-    theta : ndarray (P,)
-        What is trained, as a flat vector.
-    moments : object
-        The optimiser's state.
-    best_theta : ndarray (P,)
-        Theta after the epoch of lowest mean loss.
-    best_epoch : int
-        That epoch; 0 before the first is complete.
-    history : tuple of EpochRecord
-        One record for each complete epoch.
-
-    Examples
-    --------
-    >>> TrainState(np.zeros(3), None, np.zeros(3), 0, ()).epoch
-    0
-    """
-
-    theta: np.ndarray
-    moments: object
-    best_theta: np.ndarray
-    best_epoch: int
-    history: tuple
-
-    @property
-    def epoch(self):
-        """int : number of complete epochs."""
-        return len(self.history)
-
-
-def train(net, task, config=None, rng=None, progress=None):
+def train(
+    net, task, config=None, rng=None, progress=None, checkpoint=None, resume=None, stage=(1, 1), earlier=()
+):
     """Train a network on a task.
 
     Parameters
     ----------
     net : LowRankRNN or FullRankRNN
-        Where to start; its noise_std is used in training.
+        Where to start; its noise_std is used in training. To resume, the same network or None.
     task : Task
         Draws the trials.
     config : TrainConfig, optional
         How to train; the defaults if left out. `rnn.recipes.recipe` knows what works for each task.
     rng : numpy.random.Generator or int
-        Source of trials and noise. Same seed, same result, whatever the number of threads.
+        Source of trials and noise. Same seed, same result, whatever the number of threads. A resumed training
+        takes the checkpoint's generator instead, and sets a generator given here to its state.
     progress : callable, optional
         Called with an `EpochRecord` after each epoch.
+    checkpoint : str or path-like, optional
+        File to keep the state of training in, replaced whole every few seconds, at the end, on Ctrl-C and on
+        SIGTERM. A full disk does not stop training: the message of the result says so.
+    resume : str, path-like or Checkpoint, optional
+        Go on from this checkpoint, to the same bytes as without the interruption; ``config`` left out is then
+        the checkpoint's.
+    stage : (int, int)
+        Which stage this is, out of how many, for the records; see `rnn.curriculum.train_stages`.
+    earlier : tuple of EpochRecord
+        The records of earlier stages.
 
     Returns
     -------
@@ -84,7 +61,10 @@ def train(net, task, config=None, rng=None, progress=None):
     Raises
     ------
     InputError
-        A task and a network that do not fit, or a part to train that the network does not have.
+        A task and a network that do not fit, or a part to train that the network does not have; a checkpoint
+        of another task, network or optimiser.
+    FileError
+        A checkpoint that cannot be read, or a place where none can be written.
 
     Examples
     --------
@@ -96,37 +76,46 @@ def train(net, task, config=None, rng=None, progress=None):
     >>> bool(result.losses[-1] < result.losses[0])
     True
     """
-    started = time.perf_counter()
-    config = _check(task, config)
-    rng = check_rng(rng)
-    source = {"task": task.name, "parameters": task.parameters, "seed": _provenance(rng), "network": net.hash}
+    clock = time.perf_counter()
+    saved = load_checkpoint(resume) if resume is not None and not isinstance(resume, Checkpoint) else resume
+    _check(net, task, config, saved)
+    if saved is None:
+        config, rng = TrainConfig() if config is None else config, check_rng(rng)
+        source = {"task": task.name, "parameters": task.parameters, "seed": _provenance(rng)}
+        source["network"] = net.hash
+        beginning = rng.bit_generator.state
+    else:
+        config = saved.config if config is None else config
+        check_resume(saved, net, task, config)
+        net, stage, earlier = saved.net, saved.stage, saved.earlier
+        rng, beginning, source = saved.generator(rng), saved.beginning, dict(saved.source)
+        clock -= saved.state.history[-1].seconds if saved.state.history else 0.0
     layout = parameters(net, config.train)
-    theta = initial_theta(layout)
-    state = TrainState(theta, config.optimizer.start(theta), theta, 0, ())
-    status, message = Status.COMPLETED, None
-    try:
-        while state.epoch < config.epochs and message is None:
-            state, message = _epoch(layout, task, config, rng, state, started)
-            if message is not None:
-                status = Status.DIVERGED
-                break
-            record = state.history[-1]
-            if progress is not None:
-                progress(record)
-            message = _goal_reached(record, config)
-            if message is not None:
-                status = Status.STOPPED_EARLY
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-        message = f"Interrupted in epoch {state.epoch + 1} of {config.epochs}."
-    return _result(layout, config, state, status, message, source, time.perf_counter() - started)
+    course = make_course(layout, task, config, rng, stage)
+    if saved is None:
+        theta = initial_theta(layout)
+        state = TrainState(theta, config.optimizer.start(theta), theta, 0, (), rng.bit_generator.state)
+    else:
+        state, rng.bit_generator.state = saved.state, saved.state.generator
+    task_record = {"name": task.name, "parameters": plain(task.parameters)}
+    keeper = CheckpointKeeper(
+        checkpoint, Checkpoint(net, config, task_record, state, beginning, plain(source), stage, earlier)
+    )
+    with sigterm_as_interrupt() if checkpoint is not None else nullcontext():
+        state, status, message = _run(course, rng, state, progress, keeper, clock)
+    net, message, epoch = _outcome(course, state, message)
+    return TrainResult(
+        net, layout.net, (*earlier, *state.history), status, message + keeper.message, epoch,
+        time.perf_counter() - clock, config, source,
+    )  # fmt: skip
 
 
-def _check(task, config):
-    config = TrainConfig() if config is None else config
+def _check(net, task, config, saved):
     if not isinstance(task, Task):
         raise InputError(f"task: expected a Task such as get_task('rdm'), got {type(task).__name__}")
-    if not isinstance(config, TrainConfig):
+    if not isinstance(net, (LowRankRNN, FullRankRNN)) and not (net is None and saved is not None):
+        raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
+    if not isinstance(config, TrainConfig) and config is not None:
         raise InputError(f"config: expected a TrainConfig, got {type(config).__name__}")
     if task.dt > task.tau:
         warnings.warn(
@@ -134,71 +123,41 @@ def _check(task, config):
             "use a smaller dt",
             stacklevel=3,
         )
-    return config
 
 
-def _epoch(layout, task, config, rng, state, started):
-    """One epoch: the next state, and a sentence if the loss or the gradient was not finite."""
-    net, dtype = layout.net, layout.base.dtype
-    trials = task.trials(config.batches_per_epoch * config.batch_size, rng)
-    check_match(net, trials)
-    seeds = rng.integers(2**63, size=config.batches_per_epoch)
-    batches = pack(trials, config.batch_size, dtype)
-    left, right = (np.empty((count, net.units), dtype) for count in layout.counts)
-    outputs, losses, norms = [], [], []
-    theta, moments, good = state.theta, state.moments, state.theta
-    shape = config.batch_size, trials.steps
-    with gradient_runner(net, net.noise_std, *shape, dtype, config.threads) as runner:
-        for index, seed in enumerate(seeds):
-            write_factors(layout, theta, left, right)
-            loss = runner.run(left, right, batches, index, seed)
-            gradient, norm = clip_norm(read_gradient(layout, runner.dleft, runner.dright), config.clip)
-            if not (math.isfinite(loss) and math.isfinite(norm)):
-                return replace(state, theta=good), _diverged(state, config, index, loss, norm)
-            good = theta
-            theta, moments = config.optimizer.step(theta, gradient, moments, config.learning_rate)
-            outputs.append(runner.z[: config.batch_size].copy())
-            losses.append(loss)
-            norms.append(norm)
-    record = EpochRecord(
-        state.epoch + 1, config.epochs, float(np.mean(losses)), _accuracy(task, np.concatenate(outputs), trials),
-        float(np.mean(norms)), time.perf_counter() - started,
-    )  # fmt: skip
-    best = all(record.loss < earlier.loss for earlier in state.history)
-    return TrainState(
-        theta, moments, theta if best else state.best_theta, record.epoch if best else state.best_epoch,
-        (*state.history, record),
-    ), None  # fmt: skip
+def _run(course, rng, state, progress, keeper, clock):
+    """Run epochs until there is a reason to end; returns the state, the status and the reason."""
+    config = course.config
+    try:
+        message = _goal_reached(state.history[-1], config) if state.history else None
+        while message is None and state.epoch < config.epochs:
+            state, message = run_epoch(course, rng, state, clock)
+            if message is not None:
+                return state, Status.DIVERGED, message
+            keeper.keep(state)
+            if progress is not None:
+                progress(state.history[-1])
+            message = _goal_reached(state.history[-1], config)
+        keeper.keep(state, now=True)
+        return state, Status.COMPLETED if message is None else Status.STOPPED_EARLY, message
+    except KeyboardInterrupt:
+        keeper.keep(state, now=True)
+        message = f"Interrupted in epoch {state.epoch + 1} of {config.epochs}."
+        return state, Status.INTERRUPTED, message
 
 
 def _goal_reached(record, config):
-    if config.stop_loss is not None and record.loss <= config.stop_loss:
-        return f"Epoch {record.epoch}: mean loss {record.loss:.4g} reached the goal {config.stop_loss:g}."
-    if config.stop_accuracy is not None and record.accuracy >= config.stop_accuracy:
-        return (
-            f"Epoch {record.epoch}: accuracy {record.accuracy:.3f} reached the goal {config.stop_accuracy:g}."
-        )
+    loss, accuracy = record.judged_loss, record.judged_accuracy
+    if config.stop_loss is not None and loss <= config.stop_loss:
+        return f"Epoch {record.epoch}: mean loss {loss:.4g} reached the goal {config.stop_loss:g}."
+    if config.stop_accuracy is not None and accuracy >= config.stop_accuracy:
+        return f"Epoch {record.epoch}: accuracy {accuracy:.3f} reached the goal {config.stop_accuracy:g}."
     return None
 
 
-def _diverged(state, config, index, loss, norm):
-    advice = f"try a learning rate below {config.learning_rate / 3:.2g}"
-    if config.clip is None:
-        advice += ", or clip=1 to limit the norm of the gradient"
-    return (
-        f"Epoch {state.epoch + 1}, batch {index + 1}: the loss is {loss:g} and the norm of the gradient "
-        f"{norm:g}; {advice}."
-    )
-
-
-def _accuracy(task, outputs, trials):
-    try:
-        return task.accuracy(outputs, trials)
-    except InputError:  # targets without a sign: nothing to judge
-        return float("nan")
-
-
-def _result(layout, config, state, status, message, source, seconds):
+def _outcome(course, state, message):
+    """The network to return, what to say about it, and its epoch."""
+    config, layout = course.config, course.layout
     use_best = config.keep_best and state.best_epoch > 0
     theta, epoch = (state.best_theta, state.best_epoch) if use_best else (state.theta, state.epoch)
     if message is None:
@@ -207,10 +166,13 @@ def _result(layout, config, state, status, message, source, seconds):
         shown = state.history[epoch - 1] if epoch else state.history[-1]
         message += f" The network has the weights after epoch {epoch}: mean loss {shown.loss:.4g}"
         message += "." if math.isnan(shown.accuracy) else f", accuracy {shown.accuracy:.3f}."
+        if not math.isnan(shown.validation_loss):
+            message += f" Validation: loss {shown.validation_loss:.4g}"
+            rate = shown.validation_accuracy
+            message += "." if math.isnan(rate) else f", accuracy {rate:.3f}."
     else:
         message += " No epoch was completed; the network has the last finite weights."
-    net = network(layout, theta)
-    return TrainResult(net, layout.net, state.history, status, message, epoch, seconds, config, source)
+    return network(layout, theta), message, epoch
 
 
 def _provenance(rng):

@@ -1,5 +1,6 @@
 """What goes into training and what comes out of it: settings, one record an epoch, the result."""
 
+import math
 from dataclasses import dataclass, field
 from html import escape
 
@@ -8,6 +9,7 @@ import numpy as np
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD, Adam
 from rnn.parameters import check_trained
+from rnn.schedules import SCHEDULES, ConstantRate, CosineRate, ExponentialRate, StepRate
 from tasks.checks import check_count, check_number
 from tasks.errors import InputError, Status
 
@@ -23,20 +25,31 @@ class TrainConfig:
     batches_per_epoch, batch_size : int
         Batches in an epoch, trials in a batch.
     learning_rate : float, default 5e-3
-        Step size.
+        Step size, of the first epoch if there is a schedule.
     clip : float, optional
         Largest norm of the gradient; longer ones are scaled down to it.
     stop_loss, stop_accuracy : float, optional
-        End when an epoch's mean loss is at most, or its accuracy at least this.
+        End when an epoch's mean loss is at most, or its accuracy at least this; on the validation trials, if
+        there are any.
     train : tuple of str
         What is trained: "m", "n" (of a full-rank network "J"), "I", "w", or one gain a channel, "I_gain",
         "w_gain".
     optimizer : Adam or SGD
         The optimiser's settings.
     keep_best : bool, default True
-        Return the weights after the epoch of lowest mean loss instead of the last ones.
+        Return the weights after the epoch of lowest mean loss (on the validation trials, if there are any)
+        instead of the last ones.
     threads : int, optional
         Number of threads, which does not change the result; left out, small batches use one.
+    schedule : ConstantRate, StepRate, ExponentialRate or CosineRate
+        How the learning rate changes from epoch to epoch.
+    l2_weights : float, default 0
+        Coefficient c of a penalty (c / 2) |theta|^2 on everything trained, gains included; it acts through
+        the gradient and is not part of the losses that are reported.
+    fixed_trials : int, optional
+        Train on one fixed set of so many trials instead of fresh ones.
+    validation : int, optional
+        Number of validation trials: drawn once, or split off where the task itself is a fixed set.
 
     Raises
     ------
@@ -61,6 +74,10 @@ class TrainConfig:
     optimizer: Adam | SGD = field(default_factory=Adam)
     keep_best: bool = True
     threads: int | None = None
+    schedule: ConstantRate | StepRate | ExponentialRate | CosineRate = field(default_factory=ConstantRate)
+    l2_weights: float = 0.0
+    fixed_trials: int | None = None
+    validation: int | None = None
 
     def __post_init__(self):
         for name in ("epochs", "batches_per_epoch", "batch_size"):
@@ -71,12 +88,22 @@ class TrainConfig:
                 check_number(name, getattr(self, name), **bound)
         if self.stop_accuracy is not None:
             check_number("stop_accuracy", self.stop_accuracy, minimum=0.0, maximum=1.0)
-        if self.threads is not None:
-            check_count("threads", self.threads)
+        check_number("l2_weights", self.l2_weights, minimum=0.0)
+        for name in ("threads", "fixed_trials", "validation"):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name))
+        if self.fixed_trials is not None and self.batch_size > self.fixed_trials:
+            raise InputError(
+                f"batch_size: {self.batch_size} is more than the {self.fixed_trials} fixed_trials; "
+                "use smaller batches or a larger set"
+            )
         check_trained(self.train)
         object.__setattr__(self, "train", tuple(self.train))
         if not isinstance(self.optimizer, (Adam, SGD)):
             raise InputError(f"optimizer: expected Adam(...) or SGD(...), got {self.optimizer!r}")
+        if not isinstance(self.schedule, SCHEDULES):
+            known = ", ".join(schedule.__name__ for schedule in SCHEDULES)
+            raise InputError(f"schedule: expected one of {known}, got {self.schedule!r}")
 
 
 @dataclass(frozen=True)
@@ -94,10 +121,14 @@ class EpochRecord:
         Mean norm of the gradient before clipping.
     seconds : float
         Since the start of training.
+    validation_loss, validation_accuracy : float
+        On the validation trials after the epoch; NaN without any.
+    stage, stages : int
+        Of a training in several stages (`rnn.curriculum`): which one, from 1, and how many there are.
 
     Examples
     --------
-    >>> EpochRecord(1, 20, 0.5, 0.75, 0.1, 0.02).loss
+    >>> EpochRecord(1, 20, 0.5, 0.75, 0.1, 0.02).judged_loss
     0.5
     """
 
@@ -107,6 +138,20 @@ class EpochRecord:
     accuracy: float
     gradient_norm: float
     seconds: float
+    validation_loss: float = math.nan
+    validation_accuracy: float = math.nan
+    stage: int = 1
+    stages: int = 1
+
+    @property
+    def judged_loss(self):
+        """float : what goals and the best epoch go by: on the validation trials, if there are any."""
+        return self.loss if math.isnan(self.validation_loss) else self.validation_loss
+
+    @property
+    def judged_accuracy(self):
+        """float : the accuracy that goals go by."""
+        return self.accuracy if math.isnan(self.validation_loss) else self.validation_accuracy
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,13 +165,13 @@ class TrainResult:
     initial : LowRankRNN or FullRankRNN
         The network that training started from; of a full-rank one it holds J_0.
     history : tuple of EpochRecord
-        One record for each complete epoch.
+        One record for each complete epoch, of all stages.
     status : Status
         How training ended.
     message : str
         The same with this run's figures.
     best_epoch : int
-        Epoch whose final weights ``net`` has; 0 when no epoch was completed.
+        Epoch (of the last stage) whose final weights ``net`` has; 0 when no epoch was completed.
     config : TrainConfig
         The settings.
     source : dict

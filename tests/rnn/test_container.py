@@ -5,7 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from rnn.container import ARRAYS, pack, unpack, unpack_header, write_members
+from rnn.container import ARRAYS, pack, unpack, unpack_header
+from rnn.members import write_members
 from tasks import FileError, InputError
 
 SETTINGS = {"phi": "tanh", "alpha": 0.2, "noise_std": 0.05}
