@@ -1,5 +1,7 @@
 """How far the fixed points of a network of N units scatter around those of its mean field.
 
+Private noise of the units is averaged over: what is left is the chance in the connectivity.
+
 At fixed kappa the drive (1/N) sum_j n_j phi(x_j) of a network drawn from the populations has the covariance
 C / N with C = sum_p alpha_p Cov_p[n phi(x)], counts fixed as `redraw` fixes them. A fixed point moves by
 -DF^-1 times the drive's deviation, hence Cov[kappa*] = DF^-1 C DF^-T / N.
@@ -12,8 +14,10 @@ left of n phi(x) is its residual after regression on all polynomials of degree 2
 import numpy as np
 
 from dynsys.analysis.kinks import jacobian_at
-from rnn.activations import phi
-from tasks.checks import as_array, check_count
+from dynsys.analysis.vector_field import check_field
+from dynsys.numerics.gaussian import gaussian_expectation
+from dynsys.populations.fit import Populations
+from tasks.checks import as_array, check_count, check_kind
 from tasks.errors import InputError
 
 # Trapezoid rule over [-9, 9] standard deviations, with so many steps; converges geometrically for smooth phi.
@@ -29,7 +33,7 @@ def finite_size_error(populations, field, kappa, units, inputs=None, exact_momen
     populations : Populations
         Where the networks are drawn from.
     field : Field
-        Their mean field; gives the Jacobian DF at the fixed point, and the gain.
+        Their mean field; gives the Jacobian DF at the fixed point, the gain and Delta_noise.
     kappa : array_like (R,)
         A fixed point of ``field``.
     units : int
@@ -63,6 +67,8 @@ def finite_size_error(populations, field, kappa, units, inputs=None, exact_momen
     >>> round(float(np.sqrt(finite_size_error(one, field, point.kappa, 1000)[0, 0])), 3)
     0.065
     """
+    check_kind("populations", populations, Populations, "see fit_populations")
+    check_field(field)
     units = check_count("units", units)
     R, S = populations.rank, populations.inputs
     kappa = as_array("kappa", kappa, (R,), "(R,)")
@@ -70,12 +76,12 @@ def finite_size_error(populations, field, kappa, units, inputs=None, exact_momen
     if u.size != S or field.dimension != R:
         have = f"{field.dimension} states and {u.size} inputs"
         raise InputError(f"field: has {have}, the populations have {R} and {S}")
-    gain = field.parameter_values.get("gain", 1.0)
+    gain, noise = (field.parameter_values.get(*entry) for entry in (("gain", 1.0), ("noise", 0.0)))
     y = np.concatenate([kappa, u])
     drive = [*range(R), *range(2 * R, 2 * R + S)]
     spread = np.zeros((R, R))
     for p, weight in enumerate(populations.weights):
-        spread += weight * _drive_covariance(populations, p, drive, y, exact_moments)
+        spread += weight * _drive_covariance(populations, p, drive, y, noise, exact_moments)
     jacobian = jacobian_at(field, u, kappa)
     if not np.isfinite(jacobian).all() or np.linalg.cond(jacobian) > 1 / np.finfo(float).eps:
         return np.full((R, R), np.nan)
@@ -83,8 +89,8 @@ def finite_size_error(populations, field, kappa, units, inputs=None, exact_momen
     return gain**2 * inverse @ spread @ inverse.T / units
 
 
-def _drive_covariance(populations, p, drive, y, exact_moments):
-    """Cov_p[n phi(x)], or of its residual.
+def _drive_covariance(populations, p, drive, y, noise, exact_moments):
+    """Cov_p[n phi(x)], phi averaged over noise, or of its residual.
 
     x = mu + sqrt(Delta) xi and n = a + slope xi + L eta with xi, eta independent standard normals, so that
     n phi = (a + slope xi) phi + L eta phi. In Hermite polynomials of (xi, eta), regression on degree 2 takes
@@ -101,7 +107,7 @@ def _drive_covariance(populations, p, drive, y, exact_moments):
     rest = covariance[n, n] - np.outer(slope, slope)
     xi, weights = _nodes(mu, np.sqrt(delta))
     hermite = np.array([np.ones_like(xi), xi, (xi**2 - 1) / np.sqrt(2)])
-    f = phi(populations.phi, mu + np.sqrt(delta) * xi)
+    f = gaussian_expectation(populations.phi, 0, mu + np.sqrt(delta) * xi, noise)
     along_x = (mean[n][:, None] + slope[:, None] * xi) * f
     along_x = _residual(along_x, weights, hermite if exact_moments else hermite[:1])
     f = _residual(f, weights, hermite[:2] if exact_moments else hermite[:0])

@@ -168,6 +168,28 @@ def test_spread_by_brute_force_with_means_inputs_and_gain():
     assert finite_size_error(one, field, kappa, units, v)[0, 0] == pytest.approx(expected, rel=0.02)
 
 
+def test_spread_averages_over_private_noise():
+    """Two populations, two latents: Cov[n E phi(x + noise)] from samples of loadings and of noise."""
+    rng = np.random.default_rng(5)
+    factors, means = 0.5 * rng.standard_normal((2, 7, 7)), 0.4 * rng.standard_normal((2, 7))
+    two = Populations(
+        [0.3, 0.7], means, factors @ factors.transpose(0, 2, 1), rank=2, inputs=2, outputs=1, alpha=0.2
+    )
+    field = compile_field(mean_field(two, noise=0.8))
+    kappa, v, draws = np.array([0.5, -0.8]), np.array([0.3, 0.6]), 200_000
+    spread = 0
+    for weight, mean, covariance in zip(two.weights, two.means, two.covariances):
+        rows = rng.multivariate_normal(mean, covariance, draws)
+        x = rows[:, :2] @ kappa + rows[:, 4:6] @ v
+        nodes, shares = np.polynomial.hermite_e.hermegauss(40)
+        f = np.tanh(x[:, None] + np.sqrt(0.8) * nodes) @ shares / shares.sum()
+        spread = spread + weight * np.cov((rows[:, 2:4] * f[:, None]).T)
+    inverse = np.linalg.inv(field.jacobian(kappa, v))
+    expected = inverse @ spread @ inverse.T / 50
+    found = finite_size_error(two, field, kappa, 50, v)
+    np.testing.assert_allclose(found, expected, atol=0.03 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("scale", [1.0, 30.0, 1e4, 1e8])
 def test_spread_at_any_size_of_the_loadings(scale):
     """Saturated, phi is a sign: n sign(m kappa) has the variance of n less the square of its mean."""
