@@ -7,6 +7,19 @@ import numpy as np
 from tasks.errors import InputError
 
 
+def check_kind(name, value, kind, hint):
+    """Refuse a value of another class, and say how to come by one of the right class.
+
+    Examples
+    --------
+    >>> check_kind("trials", None, dict, "draw them with task.trials(n, rng=rng)")
+    Traceback (most recent call last):
+    tasks.errors.InputError: trials: expected dict, got NoneType; draw them with task.trials(n, rng=rng)
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"{name}: expected {kind.__name__}, got {type(value).__name__}; {hint}")
+
+
 def as_array(name, value, shape=None, axes=None, dtype=np.float64, finite=True):
     """Return a read-only C-contiguous copy of ``value``, or refuse it by name.
 

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from dynsys.analysis.vector_field import check_field
 from dynsys.numerics.euler import run_euler
 from rnn.simulation import Trajectory
+from tasks.base import Trials
+from tasks.checks import check_kind
 from tasks.errors import InputError
 
 # Relative difference between the field's alpha and dt / tau of the trials that counts as rounding.
@@ -47,6 +50,8 @@ def run_circuit(field, trials):
     >>> bool(np.allclose(run_circuit(reduced_field(net), trials).z, simulate(net, trials).z))
     True
     """
+    check_field(field)
+    check_kind("trials", trials, Trials, "draw them with task.trials(n, rng=rng)")
     whose = f"task {trials.task!r}" if trials.task else "these trials"
     for what, own, names in (
         ("input", field.inputs, trials.input_names),

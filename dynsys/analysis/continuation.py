@@ -145,7 +145,8 @@ def _on_curve(curve, x, p):
         if not np.isfinite(jacobian).all():  # a kink: Newton cannot go on
             break
         step = np.linalg.lstsq(jacobian, -value, rcond=1e-12)[0]
-        state = state + step * min(1.0, 0.5 * curve.scale[:-1].max() / max(np.abs(step).max(), 1e-300))
+        longest = 0.5 * curve.scale[:-1].max()
+        state = state + step * (longest / max(np.abs(step).max(), longest))
         if np.abs(step).max() <= 1e-14 * (1 + np.abs(state).max()):
             break
     close = np.abs((state - x) / curve.scale[:-1]).max() < 0.5

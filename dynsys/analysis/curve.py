@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynsys.analysis.vector_field import Field
+from dynsys.analysis.vector_field import Field, check_field
 from dynsys.numerics import pseudo_arclength
 from dynsys.numerics.pseudo_arclength import TESTS
 from tasks.checks import as_array, check_number
@@ -216,6 +216,7 @@ def make_curve(field, parameter, span, inputs=None):
     >>> make_curve(field, "v", (-1, 1)).value
     0.0
     """
+    check_field(field)
     if parameter not in field.continuable:
         listed = ", ".join(field.continuable)
         raise InputError(f"parameter: this field has no {parameter!r}; it has {listed}")

@@ -13,6 +13,7 @@ import numpy as np
 from dynsys.analysis.continua import split_continua
 from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
 from dynsys.analysis.kinks import jacobian_at
+from dynsys.analysis.vector_field import check_field
 from dynsys.numerics.newton import newton_many, roots_on_line
 from tasks.checks import as_array, check_count, check_rng
 from tasks.errors import InputError, Status
@@ -76,6 +77,7 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
       unstable node at kappa = [0.], eigenvalues [1.]
       stable node at kappa = [1.915008], eigenvalues [-0.833628]
     """
+    check_field(field)
     u = field.input_vector(inputs)
     starts = None if starts is None else check_count("starts", starts)
     shift = np.full(field.dimension, 0.5) if rng is None else check_rng(rng).random(field.dimension)
@@ -157,7 +159,11 @@ def _scan(field, u, box, cells):
     rhs, jacobian, _, directional, _ = field.functions
     count = roots_on_line(rhs, jacobian, directional, u, np.array(field.values), grid, roots, residuals)
     if count < 0:
-        raise InputError(f"box: F is not finite everywhere in [{low:g}, {high:g}]; use a smaller one")
+        given = ", ".join(f"{name} = {value:g}" for name, value in zip(field.inputs, u)) or "no input"
+        raise InputError(
+            f"box: F is not finite everywhere in [{low:g}, {high:g}] at {given}; use a smaller one, or look "
+            f"at the inputs and the parameters (a negative variance?): {field.parameter_values}"
+        )
     return roots[:count, None]
 
 

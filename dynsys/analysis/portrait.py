@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dynsys.analysis.fixed_points import FixedPoints, find_fixed_points
+from dynsys.analysis.vector_field import check_field
 from tasks.checks import as_array, check_count
 from tasks.errors import InputError
 
@@ -97,6 +98,7 @@ def phase_portrait(field, inputs=None, box=None, points=401, fixed_points=None):
     >>> phase_portrait(field, box=[[0, 1]], points=3).flow
     array([0.        , 0.42423431, 0.52318831])
     """
+    check_field(field)
     if field.dimension != 1:
         raise InputError(f"field: flow on a line needs one state variable, this field has {field.dimension}")
     points = check_count("points", points, 2)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.checks import as_array, check_number
+from tasks.checks import as_array, check_kind, check_number
 from tasks.errors import InputError
 
 
@@ -264,3 +264,15 @@ class Field:
         for state, row in zip(states, out):
             function(state, u, params, row)
         return out.reshape(kappa.shape[:-1] + shape)
+
+
+def check_field(field):
+    """Refuse what is no `Field`, such as the network or the equations that one is made of.
+
+    Examples
+    --------
+    >>> check_field("kappa")
+    Traceback (most recent call last):
+    tasks.errors.InputError: field: expected Field, got str; see reduced_field(net) and compile_field(system)
+    """
+    check_kind("field", field, Field, "see reduced_field(net) and compile_field(system)")

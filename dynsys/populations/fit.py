@@ -10,9 +10,9 @@ from html import escape
 import numpy as np
 
 from dynsys.populations.mixture import fit_mixture
-from rnn.connectivity import loading_names
+from rnn.connectivity import Loadings, loading_names
 from rnn.networks import PHI_NAMES
-from tasks.checks import as_array, check_count, check_number, check_rng, choose
+from tasks.checks import as_array, check_count, check_kind, check_number, check_rng, choose
 from tasks.errors import InputError
 
 # A covariance counts as positive semidefinite when no eigenvalue is below minus this share of the largest.
@@ -210,6 +210,7 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, res
     >>> fit_populations(loadings(net)).covariances.shape
     (1, 4, 4)
     """
+    check_kind("loadings", loadings, Loadings, "take them from a network with loadings(net)")
     count, restarts = check_count("populations", populations), check_count("restarts", restarts)
     choose("means", means, ("free", "zero"))
     ddof = check_count("ddof", ddof, 0)

@@ -5,8 +5,9 @@ If the redrawn network still does the task, the few numbers in `Populations` are
 
 import numpy as np
 
+from dynsys.populations.fit import Populations
 from rnn.networks import LowRankRNN
-from tasks.checks import check_count, check_rng
+from tasks.checks import check_count, check_kind, check_rng
 from tasks.errors import InputError
 
 
@@ -43,6 +44,7 @@ def redraw(populations, units, rng, exact_moments=False):
     >>> redraw(one, 100, rng=0).units
     100
     """
+    check_kind("populations", populations, Populations, "see fit_populations")
     units, rng = check_count("units", units), check_rng(rng)
     counts = _share_out(populations.weights, units)
     parts = []

@@ -19,8 +19,10 @@ from markupsafe import Markup, escape
 from dynsys.plotting.style import own_settings
 from dynsys.report import tables, words
 from dynsys.report.figures import pictures
+from dynsys.report.results import Analysis
 from dynsys.symbolic.latex import to_latex
 from rnn.storage import check_writable, save_network
+from tasks.checks import check_kind
 from tasks.errors import FileError
 
 PAGE, NETWORK, EQUATIONS, RESULTS, FIGURES = (
@@ -70,6 +72,7 @@ def write_report(analysis, folder, command=None):
     >>> sorted(path.name for path in page.parent.iterdir())
     ['equations.tex', 'figures', 'network.npz', 'report.html', 'results.json']
     """
+    check_kind("analysis", analysis, Analysis, "make one with analyse(net, task, rng=seed)")
     folder = prepare_folder(folder)
     hidden = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
     try:

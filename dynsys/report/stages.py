@@ -19,7 +19,8 @@ from dynsys.symbolic.meanfield import mean_field
 from rnn.connectivity import loadings
 from rnn.networks import LowRankRNN
 from rnn.simulation import simulate
-from tasks.checks import check_count, check_rng
+from tasks.base import Task
+from tasks.checks import as_array, check_count, check_kind, check_rng
 from tasks.errors import InputError
 
 STAGES = ("task", "loadings", "redrawn networks", "equations", "fixed points", "bifurcations", "circuit")
@@ -70,11 +71,14 @@ def analyse(
     """
     if not isinstance(net, LowRankRNN):
         raise InputError(f"net: an analysis needs a LowRankRNN, got {type(net).__name__}; truncate it first")
+    if task is not None:
+        check_kind("task", task, Task, "make one with get_task(name)")
     check_count("redraws", redraws, 0)
     check_count("test_trials", test_trials)
     tell = progress or (lambda stage, done, total: None)
     # One stream a stage: what one stage draws does not depend on another.
     for_trials, for_redraws, for_points, for_noise = check_rng(rng).spawn(4)
+    gain_span = tuple(as_array("gain_span", gain_span, (2,), "(low, high)").tolist())
     settings = _settings(rng, test_trials, redraws, gain_span)
 
     def begin(stage):
@@ -179,7 +183,7 @@ def _outermost(found):
 
 def _spans(rows, inputs, names, gain_span):
     """Spans wide enough for the origin's bifurcation along the gain and for the task's inputs."""
-    low, high = (float(end) for end in gain_span)
+    low, high = gain_span
     growth = np.linalg.eigvals(rows.overlaps).real.max()
     if growth > 0 and 1 / growth < 5 * high:
         high = max(high, 1.5 / growth)
@@ -203,7 +207,7 @@ def _settings(rng, test_trials, redraws, gain_span):
         "seed": seed,
         "test_trials": test_trials,
         "redraws": redraws,
-        "gain_span": tuple(gain_span),
+        "gain_span": gain_span,
         "means": "free",
         "noise": 0.0,
         "versions": versions,

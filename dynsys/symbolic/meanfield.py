@@ -12,8 +12,7 @@ from dynsys.symbolic.abbreviations import abbreviate
 from dynsys.symbolic.box import TrappingBox
 from dynsys.symbolic.moments import drive, mean, moment_symbols, motion, variance
 from dynsys.symbolic.system import System
-from tasks.checks import check_number
-from tasks.errors import InputError
+from tasks.checks import check_kind, check_number
 
 BOUNDS = {"tanh": 1.0, "erf": 1.0}  # max|phi|, where there is one
 
@@ -48,10 +47,7 @@ def mean_field(populations, noise=0.0):
     >>> mean_field(one).parameter_names
     ('gain', 'noise', 'sigma_mm', 'sigma_mn', 'sigma_mI', 'sigma_mw', 'sigma_nI', 'sigma_II', 'sigma_Iw')
     """
-    if not isinstance(populations, Populations):
-        raise InputError(
-            f"populations: expected Populations, got {type(populations).__name__}; see fit_populations"
-        )
+    check_kind("populations", populations, Populations, "see fit_populations")
     moments = moment_symbols(populations, check_number("noise", noise, minimum=0.0))
     arguments = [(mean(moments, p), variance(moments, p)) for p in range(moments.count)]
     drives = {q: drive(moments, q, arguments, populations.phi) for q in (*moments.n, *moments.w)}
