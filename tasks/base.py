@@ -79,6 +79,8 @@ class Trials:
         mask = as_array("mask", self.mask, targets.shape, "(B, T, O)")
         if 0 in inputs.shape[:2] or targets.shape[2] == 0:
             raise InputError(f"inputs: no trial or no step: shape {inputs.shape}, targets {targets.shape}")
+        if mask.min() < 0:
+            raise InputError(f"mask: a weight must be >= 0, got {mask.min():g}; 0 leaves a target out")
         if not mask.any():
             raise InputError(
                 "mask: every entry is 0, so no target counts; set it to 1 where the output matters"
@@ -89,7 +91,8 @@ class Trials:
             _check_plant(self.plant, inputs.shape[2], targets.shape[2])
         conditions = {}
         for name, values in self.conditions.items():
-            conditions[name] = np.asarray(values)
+            conditions[name] = np.array(values)
+            conditions[name].setflags(write=False)
             if conditions[name].shape[:1] != (batch,):
                 raise InputError(
                     f"conditions[{name!r}]: expected one value per trial ({batch}), got {np.shape(values)}"
@@ -285,7 +288,7 @@ def _epoch(name, value, batch, steps):
         raise InputError(
             f"epochs[{name!r}]: expected whole steps of shape (2,) or ({batch}, 2), got {bounds.shape}"
         )
-    bounds = np.broadcast_to(bounds, (batch, 2))
+    bounds = np.broadcast_to(bounds.copy(), (batch, 2))  # a view that cannot be written
     if (bounds < 0).any() or (bounds > steps).any() or (bounds[:, 0] > bounds[:, 1]).any():
         raise InputError(f"epochs[{name!r}]: steps must satisfy 0 <= first <= after last <= {steps}")
     return bounds

@@ -101,4 +101,4 @@ def dwell_times(output, dt, threshold=0.0):
         decided = np.flatnonzero(row)
         switches = decided[1:][row[decided[1:]] != row[decided[:-1]]]
         times.append(np.diff(switches) * float(dt))
-    return np.concatenate(times)
+    return np.concatenate([np.zeros(0), *times])

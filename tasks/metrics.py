@@ -43,9 +43,9 @@ def loss(outputs, trials):
 
 
 def accuracy(outputs, trials):
-    """Share of trials whose mean masked output has the sign of the target.
+    """Share of trials, channel by channel, whose mean masked output has the sign of the mean target.
 
-    Trials whose target is zero (no stimulus) are left out.
+    Where the mean target is zero (no stimulus), nothing is judged.
 
     Parameters
     ----------

@@ -37,6 +37,11 @@ def test_dwell_times_of_a_telegraph_process_have_its_mean(rng):
     assert times.mean() == pytest.approx(20.0 / 0.02, rel=0.05)
 
 
+def test_no_trials_no_dwell_times():
+    assert dwell_times(np.zeros((0, 5)), 20.0).shape == (0,)
+    assert dwell_times(np.ones(5), 20.0).shape == (0,)
+
+
 def test_nothing_to_judge():
     trials = Trials(np.zeros((1, 2, 1)), np.zeros((1, 2, 1)), np.ones((1, 2, 1)))
     with pytest.raises(InputError, match="nothing to judge"):

@@ -60,7 +60,8 @@ def test_every_task_by_name_agrees_with_its_own_description():
         assert isinstance(task, Task) and task.name == name == trials.task
         assert trials.inputs.shape[2] == len(task.input_names)
         assert trials.targets.shape[2] == len(task.output_names)
-        assert all(dataclasses.fields(task)) and task.parameters["dt"] == task.dt
+        assert list(task.parameters) == [entry.name for entry in dataclasses.fields(task)]
+        assert task.parameters["dt"] == task.dt
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,7 @@ def test_a_number_of_trials_is_a_positive_whole_number(n):
     "changes, message",
     [
         ({"mask": np.zeros((3, 5, 1))}, "mask: every entry is 0"),
+        ({"mask": -np.ones((3, 5, 1))}, "mask: a weight must be >= 0, got -1"),
         ({"mask": np.ones((3, 4, 1))}, r"mask: expected \(B, T, O\) = \(3, 5, 1\)"),
         ({"targets": np.ones((2, 5, 1))}, "targets: expected"),
         ({"inputs": np.zeros((3, 5))}, "inputs: expected"),
@@ -125,6 +127,16 @@ def test_a_selection_keeps_everything_that_belongs_to_the_trials():
     np.testing.assert_array_equal(some.inputs[1], trials.inputs[2])
     np.testing.assert_array_equal(some.conditions["coherence"], trials.conditions["coherence"][[7, 2]])
     assert some.epochs["delay"].shape == (2, 2) and some.task == "rdm"
+
+
+def test_what_the_caller_keeps_does_not_change_the_trials():
+    levels, stretch = np.arange(3.0), np.array([[0, 1], [1, 2], [2, 3]])
+    trials = batch(conditions={"c": levels}, epochs={"stimulus": stretch})
+    levels[0], stretch[0, 1] = 9.0, 5
+    assert trials.conditions["c"][0] == 0 and trials.epochs["stimulus"][0, 1] == 1
+    for array in (trials.conditions["c"], trials.epochs["stimulus"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
 
 
 def test_trials_are_frozen_and_show_themselves():
