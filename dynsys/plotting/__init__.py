@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "activity": [
             "plot_accuracies", "plot_inputs", "plot_learning_curve", "plot_outputs", "plot_psychometric",
         ],
+        "states": ["plot_kappa", "plot_variance_explained"],
         "bifurcation": ["plot_bifurcation"],
         "connectivity": ["plot_covariance", "plot_histogram", "plot_loadings"],
         "phase": ["plot_flow", "plot_trajectories"],

@@ -142,7 +142,7 @@ def plot_inputs(trials, channel=0, condition=None, limit=6, ax=None):
     for b in range(min(limit, trials.size)):
         # Input t acts during the step that ends at time[t].
         ax.step(trials.time, trials.inputs[b, :, channel], where="pre", color=colors[b], linewidth=0.9)
-    _time_axis(ax, trials, f"input ({plain(trials.input_names[channel])})")
+    time_axis(ax, trials, f"input ({plain(trials.input_names[channel])})")
     return ax
 
 
@@ -195,7 +195,7 @@ def plot_outputs(trials, outputs, output=0, condition=None, limit=24, ax=None, k
         for b in range(shown):
             ax.plot(trials.time, z[b, :, output], color=colors[b], linestyle=style, linewidth=width)
         handles += ax.plot([], [], color=BLACK, linestyle=style, linewidth=LINE, label=plain(maker))
-    _time_axis(ax, trials, f"output ({plain(trials.output_names[output])})")
+    time_axis(ax, trials, f"output ({plain(trials.output_names[output])})")
     if len(outputs) > 1:
         ax.add_artist(add_legend(ax, handles=handles, loc="best"))
     if key:
@@ -242,8 +242,18 @@ def plot_accuracies(accuracies, reference=None, ax=None):
     return ax
 
 
-def _time_axis(ax, trials, label):
-    """Label the axes, shade every other named epoch and name those wide enough along the top."""
+def time_axis(ax, trials, label):
+    """Label the axes, shade every other named epoch and name those wide enough along the top.
+
+    Examples
+    --------
+    >>> from dynsys.plotting.style import new_figure
+    >>> from tasks import get_task
+    >>> ax = new_figure()[1]
+    >>> time_axis(ax, get_task("rdm").trials(1, rng=0), "output")
+    >>> [text.get_text() for text in ax.texts]
+    ['fixation', 'stimulus', 'delay']
+    """
     ax.set(xlabel="time (ms)", ylabel=label, xlim=(0, trials.time[-1]))
     size = 0.8 * ax.xaxis.label.get_size()
     for i, (name, bounds) in enumerate(trials.epochs.items()):

@@ -5,7 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "activity": ["ActivityComponents", "activity_components", "projected_kappa"],
         "fit": ["Populations", "fit_populations"],
+        "perturb": ["inactivate", "scale_gain"],
         "redraw": ["redraw"],
         "structure": ["EPairs", "PopulationCounts", "compare_counts", "epairs", "label_stability"],
     },
