@@ -27,7 +27,7 @@ from tasks.checks import as_array, choose
 TANH, ERF, RELU, LINEAR = range(4)
 _NUMBERS = {"tanh": TANH, "erf": ERF, "relu": RELU, "linear": LINEAR}
 
-_ONE, _HALF = np.float32(1.0), np.float32(0.5)
+_ONE = np.float32(1.0)
 # tanh x = x P(x^2) / Q(x^2), |x| <= 7.9; erf(sqrt(pi) x / 2) likewise, |x| <= 4.3: minimax in relative error.
 _TANH_LIMIT = np.float32(7.9)
 _TP = tuple(map(np.float32, (1.0, 0.1345069, 0.0035790734, 2.2024593e-05, 1.542987e-08)))
@@ -41,6 +41,7 @@ _EXP64 = tuple(1 / math.factorial(k) for k in range(2, 15))
 _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 0.6931471803691238, 1.9082149292705877e-10
 _LOG2E_32, _LN2_HIGH_32, _LN2_LOW_32 = map(np.float32, (1.442695, 0.693359375, -2.12194440e-4))
 _SHIFT = 6755399441055744.0 + 1023.0  # 1.5 2^52 plus the bias: the low bits of k + _SHIFT hold k + 1023
+_SHIFT_32 = np.float32(12582912.0 + 127.0)  # the same in single precision: 1.5 2^23 plus the bias
 _SATURATED, _QUARTER_PI, _SQRT_PI_HALF = 20.0, math.pi / 4, math.sqrt(math.pi) / 2
 _QUARTER_PI_32, _EXP_LIMIT_32 = np.float32(math.pi / 4), np.float32(86.0)
 
@@ -100,7 +101,7 @@ def phi_tag(name):
     return (0,) * (phi_number(name) + 1)
 
 
-@jit(fastmath={"contract"})
+@jit(fastmath={"contract"}, forceinline=True)
 def tanh64(x):
     """Float64 tanh x = E / (E + 2), E = expm1(2 |x|) = 2^k expm1(r) + (2^k - 1), 2 |x| = k ln 2 + r."""
     y = 2.0 * abs(x)
@@ -125,7 +126,7 @@ def tanh64(x):
     return math.copysign(e / (e + 2.0), x)
 
 
-@jit(fastmath={"contract"})
+@jit(fastmath={"contract"}, forceinline=True)
 def tanh32(x):
     """Float32 tanh, a rational function of degree 9 / 8, clamped to [-1, 1]."""
     x = _TANH_LIMIT if x > _TANH_LIMIT else x
@@ -138,7 +139,7 @@ def tanh32(x):
     return -_ONE if t < -_ONE else t
 
 
-@jit(fastmath={"contract"})
+@jit(fastmath={"contract"}, forceinline=True)
 def erf32(x):
     """Float32 erf(sqrt(pi) x / 2), a rational function of degree 11 / 10, clamped to [-1, 1]."""
     x = _ERF_LIMIT if x > _ERF_LIMIT else x
@@ -151,12 +152,13 @@ def erf32(x):
     return -_ONE if t < -_ONE else t
 
 
-@jit(fastmath={"contract"})
+@jit(fastmath={"contract"}, forceinline=True)
 def gauss32(x):
     """Float32 exp(-pi x^2 / 4) = 2^k exp(r), the slope of `erf32`; 0 is returned as exp(-86)."""
     y = _QUARTER_PI_32 * x * x
     y = _EXP_LIMIT_32 if y > _EXP_LIMIT_32 else y
-    k = np.floor(_HALF - y * _LOG2E_32)
+    shifted = np.float32(_SHIFT_32 - y * _LOG2E_32)
+    k = shifted - _SHIFT_32
     r = (-y - k * _LN2_HIGH_32) - k * _LN2_LOW_32
     tail = _EXP32[5]
     tail = tail * r + _EXP32[4]
@@ -164,7 +166,7 @@ def gauss32(x):
     tail = tail * r + _EXP32[2]
     tail = tail * r + _EXP32[1]
     tail = tail * r + _EXP32[0]
-    power = np.int32((np.int32(k) + np.int32(127)) << np.int32(23)).view(np.float32)
+    power = np.int32(shifted.view(np.int32) << np.int32(23)).view(np.float32)
     return power * (r * r * tail + r + _ONE)
 
 
@@ -301,12 +303,12 @@ def _recall_tanh64(p):
     return p, 1.0 - p * p
 
 
-@jit()
+@jit(forceinline=True)
 def _recall_erf32(x):
     return erf32(x), gauss32(x)
 
 
-@jit()
+@jit(forceinline=True)
 def _recall_erf64(x):
     return erf64(x), gauss64(x)
 
