@@ -16,7 +16,7 @@ FILES_AND_MODULES = list(zip(FILES, MODULES))
 
 # From the roof down; a room imports rooms of its own floor or below, never above.
 FLOORS = (
-    ("dynsys.cli", "dynsys.__main__"),
+    ("dynsys.cli", "dynsys.__main__", "dynsys.progress"),
     ("dynsys.explore", "dynsys.report", "dynsys.sweeps"),
     ("dynsys.plotting",),
     ("dynsys.analysis",),
@@ -155,6 +155,7 @@ def public_objects():
         "dynsys.symbolic",
         "dynsys.analysis",
         "dynsys.plotting",
+        "dynsys.report",
     ):
         facade = importlib.import_module(package)
         for name in facade.__all__:
