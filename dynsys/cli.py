@@ -1,26 +1,27 @@
-"""The command line: ``dynsys demo`` and ``dynsys analyse FILE --task NAME``.
+"""The command line: ``dynsys demo``, ``dynsys train TASK`` and ``dynsys analyse FILE --task NAME``.
 
 Progress goes to stderr, the summary to stdout. Exit codes: 0 done; 1 done, but the demonstration's network
-missed its goal; 2 bad input; 130 interrupted (Ctrl-C or SIGTERM), with the network trained so far saved.
+missed its goal or a training diverged; 2 bad input; 130 interrupted (Ctrl-C or SIGTERM), with the network
+trained so far saved.
 """
 
 import argparse
 import shlex
-import signal
 import sys
-import threading
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-
-from tqdm import tqdm
 
 import dynsys
 import dynsys.report
 import rnn
 import tasks
+from dynsys.progress import StageProgress, TrainingProgress, say
+from rnn.interrupts import sigterm_as_interrupt
 
 DONE, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEMO_TASK, DEMO_GOAL = "rdm", 0.99
+CHECKPOINT = "checkpoint.npz"
+TRAIN_SETTINGS = ("epochs", "batch_size", "learning_rate", "clip", "stop_loss", "threads")
 # One unit has no covariances.
 FEWEST_UNITS = 2
 
@@ -45,16 +46,16 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else list(argv)
     options = _parser().parse_args(argv)
     try:
-        with _sigterm_as_interrupt():
+        with sigterm_as_interrupt():
             return options.run(options, shlex.join(["dynsys", *argv]))
     except tasks.DynsysError as error:
-        _say(f"dynsys: error: {error}")
+        say(f"dynsys: error: {error}")
         return MISSED if isinstance(error, tasks.OutcomeError) else BAD_INPUT
     except MemoryError as error:
-        _say(f"dynsys: error: not enough memory: {error}")
+        say(f"dynsys: error: not enough memory: {error}")
         return BAD_INPUT
     except KeyboardInterrupt:
-        _say("dynsys: interrupted")
+        say("dynsys: interrupted")
         return INTERRUPTED
 
 
@@ -63,23 +64,57 @@ def demo(options, command):
     if options.units < FEWEST_UNITS:
         raise tasks.InputError(f"units: a population needs at least {FEWEST_UNITS}, got {options.units}")
     folder = dynsys.report.check_folder(options.output)
-    _say(f"training {options.units} units on {DEMO_TASK}; a first run also compiles, for some seconds")
-    with _TrainingProgress() as progress:
+    say(f"training {options.units} units on {DEMO_TASK}; a first run also compiles, for some seconds")
+    with TrainingProgress() as progress:
         result = dynsys.report.train_example(DEMO_TASK, options.units, options.seed, progress)
     folder.mkdir(parents=True, exist_ok=True)
     stored = rnn.save_network(result.net, folder / "network.npz", {"command": command, "seed": options.seed})
     if result.status is tasks.Status.INTERRUPTED:
-        _say(f"dynsys: interrupted; the network trained so far is in {stored}")
+        say(f"dynsys: interrupted; the network trained so far is in {stored}")
         return INTERRUPTED
     if not result.status.ok:
-        _say(f"dynsys: training ended early: {result.message}")
+        say(f"dynsys: training ended early: {result.message}")
     task = tasks.get_task(DEMO_TASK)
     analysis = _analyse(result.net, task, options, command, folder, training=result)
     reached = analysis.performance.accuracy["network"]
     if reached < DEMO_GOAL:
-        _say(f"dynsys: accuracy {reached:.4f} is below the goal of {DEMO_GOAL}; try another --seed")
+        say(f"dynsys: accuracy {reached:.4f} is below the goal of {DEMO_GOAL}; try another --seed")
         return MISSED
     return DONE
+
+
+def train(options, command):
+    """Train a network on a task by its recipe; a checkpoint in the folder lets ``--resume`` go on."""
+    plan = _plan(options)
+    folder = dynsys.report.check_folder(options.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists() and not options.resume:
+        raise tasks.InputError(
+            f"{checkpoint}: there is a training in this folder; go on with --resume, or choose another -o"
+        )
+    with TrainingProgress() as progress:
+        result = rnn.train_recipe(
+            options.task, options.preset, options.seed, plan, progress=progress,
+            checkpoint=checkpoint, resume=checkpoint if options.resume else None,
+        )  # fmt: skip
+    stored = dynsys.report.write_training(result, folder, command)
+    if result.status is tasks.Status.INTERRUPTED:
+        say(f"dynsys: interrupted; the network trained so far is in {stored}; go on with --resume")
+        return INTERRUPTED
+    print(result.message)
+    print(f"network: {stored}")
+    return DONE if result.status.ok else MISSED
+
+
+def _plan(options):
+    """The task's recipe with what the options change."""
+    plan = rnn.recipe(options.task, options.preset)
+    settings = {name: getattr(options, name) for name in TRAIN_SETTINGS if getattr(options, name) is not None}
+    sizes = {name: getattr(options, name) for name in ("units", "rank") if getattr(options, name) is not None}
+    plan = replace(plan, **sizes)
+    plan = plan.full_rank() if options.full_rank else plan
+    return replace(plan, config=replace(plan.config, **settings))
 
 
 def analyse(options, command):
@@ -92,7 +127,7 @@ def analyse(options, command):
 
 
 def _analyse(net, task, options, command, folder, training=None):
-    with _StageProgress() as progress:
+    with StageProgress() as progress:
         analysis = dynsys.analyse(net, task, rng=options.seed, training=training, progress=progress)
         progress("report", progress.total, progress.total)
         page = dynsys.write_report(analysis, folder, command)
@@ -102,83 +137,6 @@ def _analyse(net, task, options, command, folder, training=None):
     for name, text in rows:
         print(f"  {name:<{width}}  {text}")
     return analysis
-
-
-class _TrainingProgress:
-    """A bar over epochs on a terminal, else a line now and then."""
-
-    def __enter__(self):
-        self.bar = None
-        self.started = False
-        return self
-
-    def __call__(self, record):
-        if not self.started:
-            self.started = True
-            self.bar = _bar(record.epochs, "training", "epoch")
-        if self.bar is not None:
-            self.bar.set_postfix(loss=f"{record.loss:.2e}", accuracy=f"{record.accuracy:.3f}")
-            self.bar.update()
-        elif record.epoch in (1, record.epochs) or record.epoch % 5 == 0:
-            scores = f"loss {record.loss:.2e}, accuracy {record.accuracy:.3f}"
-            _say(f"training: epoch {record.epoch} of {record.epochs}, {scores}")
-
-    def __exit__(self, *_):
-        if self.bar is not None:
-            self.bar.close()
-
-
-class _StageProgress:
-    """A bar over the stages of an analysis on a terminal, else a line for each."""
-
-    total = 1
-
-    def __enter__(self):
-        self.bar = None
-        return self
-
-    def __call__(self, stage, done, total):
-        if done == 0:
-            self.total = total + 1
-            self.bar = _bar(self.total, "analysis", "stage")
-        if self.bar is None:
-            if stage != "done":
-                _say(f"analysis: {stage}")
-        else:
-            self.bar.set_postfix_str(stage)
-            self.bar.update(min(done, self.total) - self.bar.n)
-
-    def __exit__(self, *_):
-        if self.bar is not None:
-            self.bar.update(self.total - self.bar.n)
-            self.bar.close()
-
-
-def _bar(total, name, unit):
-    if not sys.stderr.isatty():
-        return None
-    return tqdm(total=total, desc=name, unit=unit, file=sys.stderr, dynamic_ncols=True)
-
-
-def _say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _sigterm_as_interrupt():
-    """A polite request to end is treated like Ctrl-C, so that nothing is lost."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _parser():
@@ -210,8 +168,29 @@ def _parser():
     two.add_argument("--phi", help="activation (tanh, erf, relu, linear), where the file does not say")
     two.set_defaults(run=analyse)
 
-    for command, folder in ((one, "dynsys-demo"), (two, "dynsys-report")):
+    three = commands.add_parser(
+        "train",
+        help="train a network on a task",
+        description="Train a network on a task by the recipe that is known to work; options change it.",
+    )
+    three.add_argument("task", metavar="TASK", help="name of the task, such as rdm")
+    three.add_argument("--preset", metavar="NAME", help="a named variant of the task")
+    three.add_argument("--units", type=int, help="number of units")
+    three.add_argument("--rank", type=int, help="rank of the network")
+    three.add_argument("--full-rank", action="store_true", help="train a network of full rank")
+    three.add_argument("--epochs", type=int, help="largest number of epochs (of the last stage)")
+    three.add_argument("--batch-size", type=int, help="trials in a batch (in the last stage)")
+    three.add_argument("--learning-rate", type=float, help="step size (of the last stage)")
+    three.add_argument("--clip", type=float, help="largest norm of the gradient (in the last stage)")
+    three.add_argument("--stop-loss", type=float, help="end when an epoch's mean loss is at most this")
+    three.add_argument("--threads", type=int, help="number of threads; the result does not depend on it")
+    three.add_argument("--resume", action="store_true",
+                       help="go on from the folder's checkpoint, with the same options")  # fmt: skip
+    three.set_defaults(run=train)
+
+    folders = ((one, "dynsys-demo"), (two, "dynsys-report"), (three, "dynsys-train"))
+    for command, folder in folders:
         command.add_argument("-o", "--output", type=Path, default=Path(folder), metavar="FOLDER",
-                             help=f"where the report goes (default {folder})")  # fmt: skip
+                             help=f"where the files go (default {folder})")  # fmt: skip
         command.add_argument("--seed", type=int, default=0, help="of every random number (default 0)")
     return parser

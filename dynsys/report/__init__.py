@@ -4,7 +4,7 @@ Examples
 --------
 >>> import dynsys.report
 >>> dir(dynsys.report)
-['Analysis', 'analyse', 'check_folder', 'train_example', 'write_report']
+['Analysis', 'analyse', 'check_folder', 'train_example', 'write_report', 'write_training']
 """
 
 import lazy_loader
@@ -16,5 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "page": ["check_folder", "write_report"],
         "results": ["Analysis"],
         "stages": ["analyse"],
+        "training": ["write_training"],
     },
 )
