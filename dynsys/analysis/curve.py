@@ -235,4 +235,6 @@ def _state_scale(field, parameter, ends):
     boxes = [entry.trapping_box() for entry in [field.with_values(**{parameter: p}) for p in at] or [field]]
     if any(box is None for box in boxes):
         return np.ones(field.dimension)
-    return np.maximum(np.max([box[:, 1] for box in boxes], axis=0), 1e-3)
+    bounds = np.max([box[:, 1] for box in boxes], axis=0)
+    # A latent that hardly moves is measured by the others; one that cannot move has no size of its own.
+    return np.maximum(bounds, 1e-3 * bounds.max() or 1.0)

@@ -19,7 +19,8 @@ __all__ = [
     "describe_neutral_saddle",
 ]  # fmt: skip
 
-# A coefficient below this counts as zero.
+# A coefficient below this counts as zero, with state and parameter in units of the curve's scale: the kind of
+# a point must not depend on the gauge of the connectivity vectors.
 ZERO = 1e-6
 # A coordinate below this share of its scale is rounding error.
 SNAP = 1e-14
@@ -49,7 +50,7 @@ def describe_fold(curve, x, p, residual):
     a, a01 = 0.5 * psi @ second, psi @ curve.slope(x, p)
     others = _unstable_others(curve, x, p, 1)
     name, at = curve.parameter, f"{curve.parameter} = {p:.10g}"
-    if abs(a) > ZERO:
+    if abs(a) * _unit(curve, q) > ZERO:
         side = "above" if a01 * a < 0 else "below"
         what = f"a stable and an unstable one{'' if others == 0 else ' (in the critical direction)'}"
         sentence = f"Fold at {at}: two fixed points, {what}, meet; they exist for {name} {side} it."
@@ -79,11 +80,13 @@ def describe_branch_point(curve, x, p, residual):
     at, name = f"{curve.parameter} = {p:.10g}", curve.parameter
     others = _unstable_others(curve, x, p, 1)
     critical = "" if others == 0 else f" in the critical direction (unstable directions besides: {others})"
-    vanishing = ZERO * max(1.0, abs(b30), abs(b11))
-    if abs(b11) <= vanishing or max(abs(b20), abs(b30)) <= vanishing:
+    unit = _unit(curve, q)
+    linear, square, cube = abs(b11) * curve.scale[-1], abs(b20) * unit, abs(b30) * unit**2
+    vanishing = ZERO * max(1.0, cube, linear)
+    if linear <= vanishing or max(square, cube) <= vanishing:
         sentence = f"Branch point at {at}: branches cross, and the leading coefficients do not tell how."
         return _point(curve, "branch point", x, p, coefficients, sentence, residual)
-    if abs(b20) <= vanishing:
+    if square <= vanishing:
         slopes = [(1.0, 0.0), (-a02 / (2 * b11), 1.0)]
         kind = "pitchfork"
         side, new = ("above" if b11 * b30 < 0 else "below"), ("stable" if b30 < 0 else "unstable")
@@ -143,7 +146,7 @@ def describe_hopf(curve, x, p, residual):
     speed = np.vdot(psi, curve.jacobian_slope(x, p) @ q + _product(hessian, q, drift)).real
     at, name = f"{curve.parameter} = {p:.10g}", curve.parameter
     coefficients = {"omega": float(omega), "c1": complex(c1), "speed": float(speed)}
-    if abs(c1.real) <= ZERO:
+    if abs(c1.real) * _unit(curve, q) ** 2 <= ZERO:
         kind, cycle = "Degenerate Hopf point", "the first coefficient does not tell what cycles are born"
     else:
         kind = "Supercritical Hopf point" if c1.real < 0 else "Subcritical Hopf point"
@@ -165,6 +168,11 @@ def describe_neutral_saddle(curve, x, p):
     at = f"{curve.parameter} = {p:.10g}"
     sentence = f"Neutral saddle at {at}: two real eigenvalues are opposite; nothing bifurcates."
     return _point(curve, "neutral saddle", x, p, {}, sentence, float(np.abs(curve.rhs(x, p)).max()))
+
+
+def _unit(curve, q):
+    """Length of the step along q that is one unit of the curve's scale."""
+    return 1.0 / np.linalg.norm(q / curve.scale[:-1])
 
 
 def _null(curve, x, p):

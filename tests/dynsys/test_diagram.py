@@ -111,6 +111,28 @@ def test_a_continuum_is_said():
     np.testing.assert_allclose(point.value, 1 / 1.5, atol=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e-4, 1e4, 1e6])
+@pytest.mark.parametrize("phi", ["tanh", "erf"])
+def test_the_gauge_changes_no_kind(size, phi):
+    """(c m, n / c) is the same network: same events at the same places, kappa / c, rank one and rank two."""
+    rng = np.random.default_rng(4)
+    m, z, I = rng.standard_normal((3, 60, 1))
+    turn = rng.standard_normal((60, 2)) @ np.array([[0.3, 0.0], [0.0, 0.2]])
+    pair = rng.standard_normal((60, 2))
+    spun = 1.6 * pair @ np.array([[1.0, 0.7], [-0.7, 1.0]]) + turn
+    for left, right, parameter in ((m, 1.5 * m + z, "gain"), (m, 1.5 * m + z, "v"), (pair, spun, "gain")):
+        plain, other = (
+            bifurcation_diagram(
+                reduced_field(LowRankRNN(c * left, right / c, I, m, phi=phi)), parameter, (-0.5, 2)
+            )
+            for c in (1.0, size)
+        )
+        assert [p.kind for p in plain.special_points] == [p.kind for p in other.special_points] != []
+        for ours, theirs in zip(plain.special_points, other.special_points):
+            np.testing.assert_allclose(theirs.value, ours.value, atol=1e-8)
+            np.testing.assert_allclose(theirs.kappa * size, ours.kappa, atol=1e-6)
+
+
 def test_nothing_at_all():
     x, a = problems.sympy.symbols("x a")
     diagram = bifurcation_diagram(compile_field(System([a + x**2], [x], parameters={"a": 1.0})), "a", (1, 2))
