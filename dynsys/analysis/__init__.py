@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "field": ["compile_field", "reduced_field"],
         "finite_size": ["finite_size_error"],
         "fixed_points": ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"],
+        "graphs": ["circuit_graph"],
         "normal_forms": ["SpecialPoint"],
         "portrait": ["PhasePortrait", "phase_portrait"],
         "vector_field": ["Field", "FieldFunctions"],

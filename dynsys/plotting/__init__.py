@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "states": ["plot_kappa", "plot_variance_explained"],
         "bifurcation": ["plot_bifurcation"],
         "connectivity": ["plot_covariance", "plot_histogram", "plot_loadings"],
+        "graphs": ["plot_circuit"],
         "phase": ["plot_flow", "plot_trajectories"],
         "style": ["new_figure", "symbol"],
         "tasks": ["plot_psychometric_matrix", "plot_trial"],
