@@ -1,8 +1,8 @@
 """A thread that waits for one function to be called, and calls it.
 
-The compiled kernels let go of Python's lock, so plain threads run them side by side. Handing a job over takes a
-few microseconds, several times less than an executor of the standard library or a parallel loop of numba; there
-is nothing to compile, and a forked process is not in danger as it is after a parallel loop.
+The compiled kernels let go of Python's lock, so plain threads run them side by side. Handing a job over takes
+a few microseconds, several times less than an executor of the standard library or a parallel loop of numba;
+there is nothing to compile, and a forked process is not in danger as it is after a parallel loop.
 """
 
 import queue
