@@ -196,7 +196,7 @@ def run_epoch(course, rng, state, started):
     theta, moments, good = state.theta, state.moments, state.theta
     rate = config.schedule.rate(config.learning_rate, state.epoch, config.epochs)
     shape = config.batch_size, trials.steps
-    with gradient_runner(net, net.noise_std, *shape, dtype, config.threads) as runner:
+    with gradient_runner(net, net.noise_std, *shape, dtype, config.threads, trials.plant) as runner:
         for index, seed in enumerate(seeds):
             write_factors(layout, theta, left, right)
             loss = runner.run(left, right, batches, index, seed)
@@ -208,7 +208,7 @@ def run_epoch(course, rng, state, started):
                 return replace(state, theta=good), _diverged(state, config, rate, index, loss, norm)
             good = theta
             theta, moments = config.optimizer.step(theta, gradient, moments, rate)
-            outputs.append(runner.z[: config.batch_size].copy())
+            outputs.append(runner.outputs[: config.batch_size].copy())
             losses.append(loss)
             norms.append(norm)
     if not np.isfinite(theta).all():
@@ -230,7 +230,7 @@ def _validated(course, theta):
     if course.validation is None:
         return math.nan, math.nan
     net = network(course.layout, theta)
-    outputs = simulate(net, course.validation, rng=course.validation_seed, states=False).z
+    outputs = simulate(net, course.validation, rng=course.validation_seed, states=False).outputs
     if not np.isfinite(outputs).all():
         return math.inf, math.nan
     return loss_of(outputs, course.validation), _accuracy(course.task, outputs, course.validation)

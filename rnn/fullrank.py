@@ -44,6 +44,8 @@ class FullRankRunner:
     ----------
     z, dleft, dright : ndarray (B', T, O), (1, N + S, N), (1, O, N)
         Results of the last `run`: outputs, and gradients with respect to the rows of J and I, and to w / N.
+    outputs : ndarray (B', T, O)
+        z, which the targets are compared with.
 
     Examples
     --------
@@ -66,7 +68,7 @@ class FullRankRunner:
         self._losses = np.zeros(trials)
         self._dW = np.empty((length, length), dtype)
         self._shapes = (units + inputs, units), (outputs, units), (trials, steps)
-        self.z = np.zeros((trials, steps, outputs), dtype)
+        self.z = self.outputs = np.zeros((trials, steps, outputs), dtype)
         self.dleft = np.empty((1, units + inputs, units), dtype)
         self.dright = np.empty((1, outputs, units), dtype)
         self._team = Team(threads)

@@ -2,8 +2,9 @@
 
     L = sum_{b,t,o} weight (z - target)^2,    weight = mask^2 / (B O T_b),    T_b = masked steps of trial b
 
-which is `tasks.metrics.loss`. Batches are packed once, scratch memory is allocated once, and a batch is cut
-into blocks of four trials that run on one thread or several with the same result.
+which is `tasks.metrics.loss`; with a plant, its scored outputs stand in the place of z. Batches are packed
+once, scratch memory is allocated once, and a batch is cut into blocks of four trials that run on one thread
+or several with the same result.
 """
 
 import os
@@ -16,6 +17,7 @@ import numpy as np
 from rnn.activations import phi_tag
 from rnn.connectivity import factors, readout_scale
 from rnn.fullrank import FullRankRunner
+from rnn.kernels.closed_loop import closed_loop_blocks
 from rnn.kernels.lowrank import BLOCK, gradient_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import check_match
@@ -45,6 +47,8 @@ class LossAndGradient:
         Outputs.
     J : ndarray (N, N) or None
         dL/dJ of a full-rank network.
+    outputs : ndarray (B, T, O) or (B, T, K)
+        What the targets are compared with: z, or the scored outputs of the trials' plant.
 
     Examples
     --------
@@ -59,6 +63,7 @@ class LossAndGradient:
     w: np.ndarray
     z: np.ndarray
     J: np.ndarray = None
+    outputs: np.ndarray = None
 
 
 class Batches(NamedTuple):
@@ -120,23 +125,24 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
     noise_std = 0.0 if rng is None else net.noise_std
     seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
     batches = pack(trials, trials.size, dtype)
-    with gradient_runner(net, noise_std, trials.size, trials.steps, dtype, threads) as runner:
+    shape = trials.size, trials.steps
+    with gradient_runner(net, noise_std, *shape, dtype, threads, trials.plant) as runner:
         loss = runner.run(*factors(net, dtype), batches, 0, seed)
         dleft, dright = runner.dleft.sum(axis=0), runner.dright.sum(axis=0) * readout_scale(net.units)
-        z = runner.z[: trials.size].copy()
+        z, outputs = runner.z[: trials.size].copy(), runner.outputs[: trials.size].copy()
     if isinstance(net, FullRankRNN):
-        return LossAndGradient(loss, None, None, dleft[net.units :].T, dright.T, z, dleft[: net.units])
+        return LossAndGradient(loss, None, None, dleft[net.units :].T, dright.T, z, dleft[: net.units], z)
     R = net.rank
-    return LossAndGradient(loss, dleft[:R].T, dright[:R].T, dleft[R:].T, dright[R:].T, z)
+    return LossAndGradient(loss, dleft[:R].T, dright[:R].T, dleft[R:].T, dright[R:].T, z, None, outputs)
 
 
-def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None):
+def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plant=None):
     """What runs batches of one shape through a network: `GradientRunner` or `rnn.fullrank.FullRankRunner`.
 
     Parameters
     ----------
-    net, noise_std, batch_size, steps, dtype, threads
-        As in `GradientRunner`.
+    net, noise_std, batch_size, steps, dtype, threads, plant
+        As in `GradientRunner`; a plant needs a low-rank network.
 
     Examples
     --------
@@ -145,7 +151,7 @@ def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None):
     (1, 9, 8)
     """
     if isinstance(net, LowRankRNN):
-        return GradientRunner(net, noise_std, batch_size, steps, dtype, threads)
+        return GradientRunner(net, noise_std, batch_size, steps, dtype, threads, plant)
     if threads is None:  # a step of a unit costs more here, in proportion to the number of units
         threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32))
     return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads)
@@ -198,11 +204,15 @@ class GradientRunner:
         Precision.
     threads : int, optional
         Number of threads; `default_threads` if left out.
+    plant : LinearPlant, optional
+        In closed loop with the network.
 
     Attributes
     ----------
     z, dleft, dright : ndarray (B', T, O), (B' / 4, R + S, N), (B' / 4, R + O, N)
         Results of the last `run`: outputs, and gradients with respect to the factors, block by block.
+    outputs : ndarray (B', T, O) or (B', T, K)
+        What the targets are compared with: z, or the plant's scored outputs.
 
     Examples
     --------
@@ -213,7 +223,7 @@ class GradientRunner:
     (2, 2, 16)
     """
 
-    def __init__(self, net, noise_std, batch_size, steps, dtype, threads=None):
+    def __init__(self, net, noise_std, batch_size, steps, dtype, threads=None, plant=None):
         kind = np.dtype(dtype).type
         terms, sums = net.rank + net.input_count, net.rank + net.output_count
         blocks = -(-batch_size // BLOCK)
@@ -239,7 +249,13 @@ class GradientRunner:
         self._losses = np.zeros(BLOCK * blocks)
         self.dleft = np.zeros((blocks, terms, net.units), dtype)
         self.dright = np.zeros((blocks, sums, net.units), dtype)
-        self._workers = [Worker(gradient_blocks) for _ in range(threads - 1)]
+        self.outputs, self._plant, self._kernel = self.z, (), gradient_blocks
+        if plant is not None:
+            matrices = [matrix.astype(dtype) for matrix in plant.matrices]
+            self.outputs = np.zeros((BLOCK * blocks, steps, len(plant.E)), dtype)
+            self._plant = *matrices, np.zeros((BLOCK * blocks, steps, plant.size), dtype), self.outputs
+            self._kernel, self._tags = closed_loop_blocks, (self._tags[0], net.rank)
+        self._workers = [Worker(self._kernel) for _ in range(threads - 1)]
 
     def __enter__(self):
         return self
@@ -268,18 +284,18 @@ class GradientRunner:
         """
         inputs, targets, weights = batches.inputs[index], batches.targets[index], batches.weights[index]
         shapes = left.shape, right.shape, inputs.shape[:2]
-        if shapes != self._shapes or targets.shape != self.z.shape:
-            raise InputError(f"batch: expected shapes {self._shapes}, {self.z.shape}, got {shapes}")
+        if shapes != self._shapes or targets.shape != self.outputs.shape:
+            raise InputError(f"batch: expected shapes {self._shapes}, {self.outputs.shape}, got {shapes}")
         for array in (left, right, inputs, targets, weights):
             if array.dtype != self.z.dtype or not array.flags.c_contiguous:
                 raise InputError(f"batch: expected C-contiguous {self.z.dtype} arrays, got {array.dtype}")
         given = left, right, self._h0, inputs, targets, weights
         shared = (*given, *self._numbers, np.uint64(seed), 0, *self._tags)
-        results = self.z, self._losses, self.dleft, self.dright
+        results = self.z, self._losses, self.dleft, self.dright, *self._plant
         for worker, blocks, scratch in zip(self._workers, self._ranges[1:], self._scratch[1:]):
             worker.start(blocks, *shared, *scratch, *results)
         with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
-            gradient_blocks(self._ranges[0], *shared, *self._scratch[0], *results)
+            self._kernel(self._ranges[0], *shared, *self._scratch[0], *results)
         for worker in self._workers:
             worker.wait()
         return float(self._losses.sum())

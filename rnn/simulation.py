@@ -5,23 +5,26 @@ A low-rank network runs in its own exact reduced state: x = sum_r kappa_r m_r + 
     kappa_{t+1} = (1 - alpha) kappa_t + alpha (1/N) n^T phi(x_t),    v_{t+1} = (1 - alpha) v_t + alpha u_t
 
 and x_perp carries the initial state and the private noise. It is the Euler scheme of the network step by
-step, not an approximation of it. A full-rank network runs through matrix products.
+step, not an approximation of it. A full-rank network runs through matrix products. Trials with a plant run in
+closed loop with it: s_{t+1} = A s_t + B z_{t+1}, u_t = inputs_t + C s_t, scored q = E s (`tasks.plant`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from rnn.activations import phi_tag
 from rnn.connectivity import factors
 from rnn.fullrank import run_full_rank
+from rnn.kernels.closed_loop import simulate_closed_loop
 from rnn.kernels.lowrank import BLOCK, simulate_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
 from tasks.checks import check_rng
-from tasks.errors import InputError
+from tasks.errors import InputError, Status
 
 # Relative difference between a network's alpha and dt / tau of the trials that counts as rounding.
 ALPHA_TOLERANCE = 1e-9
+_ARRAYS = ("x", "z", "kappa", "v", "plant", "scored")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +47,14 @@ class Trajectory:
         Time after each step, ms.
     source : dict
         Plain values that say where it comes from.
+    plant : ndarray (B, T, D) or None
+        States of the plant that the trials have.
+    scored : ndarray (B, T, K) or None
+        The plant's outputs that the targets are compared with.
+    status : Status
+        DIVERGED when an output or the plant stopped being finite.
+    message : str
+        The same with this run's figures.
 
     Examples
     --------
@@ -57,17 +68,26 @@ class Trajectory:
     v: np.ndarray
     time: np.ndarray
     source: dict = field(default_factory=dict)
+    plant: np.ndarray = None
+    scored: np.ndarray = None
+    status: Status = Status.COMPLETED
+    message: str = ""
 
     def __post_init__(self):
-        for name in ("x", "z", "kappa", "v", "time"):
+        for name in (*_ARRAYS, "time"):
             array = getattr(self, name)
             if array is not None:
                 view = np.asarray(array).view()
                 view.setflags(write=False)
                 object.__setattr__(self, name, view)
 
+    @property
+    def outputs(self):
+        """ndarray (B, T, O) or (B, T, K) : what targets are compared with: z, or the plant's ``scored``."""
+        return self.z if self.scored is None else self.scored
+
     def __repr__(self):
-        arrays = {name: getattr(self, name) for name in ("x", "z", "kappa", "v")}
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items() if array is not None)
         trials, steps = self.z.shape[:2]
         return f"Trajectory({trials} trials of {steps} steps to {self.time[-1]:g} ms: {shapes})"
@@ -110,9 +130,10 @@ def simulate(net, trials, rng=None, states=True):
     noise_std = 0.0 if rng is None else net.noise_std
     seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
     run = _simulate_low_rank if isinstance(net, LowRankRNN) else _simulate_full_rank
-    x, z, kappa, v = run(net, trials, noise_std, seed, states)
+    x, z, kappa, v, *plant = run(net, trials, noise_std, seed, states)
     source = {"network": net.hash, "task": trials.task, "noise_std": noise_std, "noise_seed": seed}
-    return Trajectory(x, z, kappa, v, trials.time, source)
+    run = Trajectory(x, z, kappa, v, trials.time, source, *plant)
+    return run if trials.plant is None else _judged(run)
 
 
 def check_match(net, trials):
@@ -132,10 +153,17 @@ def check_match(net, trials):
     """
     if not isinstance(net, (LowRankRNN, FullRankRNN)):
         raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
+    outputs = trials.output_names
+    if trials.plant is not None:
+        if isinstance(net, FullRankRNN):
+            raise InputError(
+                f"net: {net!r} cannot drive a plant, which needs a low-rank network; truncate it first"
+            )
+        outputs = tuple(f"command {i + 1}" for i in range(trials.plant.B.shape[1]))
     whose = f"trials of task {trials.task!r}" if trials.task else "these trials"
     for what, count, names in (
         ("input", net.input_count, trials.input_names),
-        ("output", net.output_count, trials.output_names),
+        ("output", net.output_count, outputs),
     ):
         if count != len(names):
             raise InputError(
@@ -160,14 +188,32 @@ def _simulate_low_rank(net, trials, noise_std, seed, states):
     x = np.empty((batch if states else 0, steps, units))
     z = np.empty((BLOCK * blocks, steps, net.output_count))
     coefficients = np.empty((BLOCK * blocks, steps, terms))
+    kernel, plant = simulate_blocks, ()
+    tags = phi_tag(net.phi), (0.0,) * terms, (0.0,) * sums, (0.0,) * net.rank
+    if trials.plant is not None:
+        kernel, (A, B, C, E) = simulate_closed_loop, trials.plant.matrices
+        states_and_scores = (np.empty((BLOCK * blocks, steps, len(matrix))) for matrix in (A, E))
+        plant, tags = (A, B, C, E, *states_and_scores), (tags[0], net.rank)
     with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
-        simulate_blocks(
+        kernel(
             (0, blocks), left, right, net.h0, inputs, net.alpha, noise_std, np.uint64(seed),
-            phi_tag(net.phi), (0.0,) * terms, (0.0,) * sums, (0.0,) * net.rank,
-            np.empty((BLOCK, units)), np.empty((steps, BLOCK, units)), x, coefficients, z,
+            *tags, np.empty((BLOCK, units)), np.empty((steps, BLOCK, units)), x, coefficients, z, *plant,
         )  # fmt: skip
-    c = coefficients[:batch]
-    return (x if states else None), z[:batch], c[..., : net.rank].copy(), c[..., net.rank :].copy()
+    c, plant = coefficients[:batch], [results[:batch] for results in plant[4:]]
+    return (x if states else None), z[:batch], c[..., : net.rank].copy(), c[..., net.rank :].copy(), *plant
+
+
+def _judged(run):
+    """The trajectory, with a sentence if its plant diverged."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        fine = np.isfinite(run.plant).all(axis=(0, 2)) & np.isfinite(run.z).all(axis=(0, 2))
+    if fine.all():
+        return run
+    message = (
+        f"The plant diverged: its state or command is not finite from {run.time[fine.argmin()]:g} ms on; use "
+        "a bounded phi, smaller output weights, or a plant with more damping."
+    )
+    return replace(run, status=Status.DIVERGED, message=message)
 
 
 def _simulate_full_rank(net, trials, noise_std, seed, states):

@@ -72,6 +72,11 @@ class LinearPlant:
         """int : number of states D."""
         return len(self.A)
 
+    @property
+    def matrices(self):
+        """tuple of ndarray : A, B, C, E."""
+        return self.A, self.B, self.C, self.E
+
     def without(self, channels):
         """The same plant with these input channels cut: they sense nothing.
 

@@ -69,6 +69,43 @@ def full_rank_loss_and_gradient(J, net, trials, noise):
     return loss, dJ, dI, dw
 
 
+def closed_loop(net, trials, noise):
+    """A low-rank network and a plant, x by x: x, z, plant states, scored outputs, loss, gradients.
+
+    y_{t+1} = A y_t + B z_t, u_t = inputs_t + C y_t, q_t = E y_{t+1}; back-propagation through x and y.
+    """
+    activation, derivative = ACTIVATIONS[net.phi]
+    A, B, C, E = trials.plant.matrices
+    N, alpha, J = net.units, net.alpha, net.m @ net.n.T / net.units
+    trials_, T = trials.size, trials.steps
+    x, y = np.zeros((trials_, T + 1, N)), np.zeros((trials_, T + 1, len(A)))
+    z, u = np.zeros((trials_, T, B.shape[1])), np.zeros((trials_, T, len(C)))
+    loss, dJ, dI, dw = 0.0, np.zeros_like(J), np.zeros_like(net.I), np.zeros_like(net.w)
+    for b in range(trials_):
+        x[b, 0] = net.h0
+        for t in range(T):
+            u[b, t] = trials.inputs[b, t] + C @ y[b, t]
+            drive = -x[b, t] + J @ activation(x[b, t]) + net.I @ u[b, t]
+            x[b, t + 1] = x[b, t] + alpha * drive + noise[b, t]
+            z[b, t] = net.w.T @ activation(x[b, t + 1]) / N
+            y[b, t + 1] = A @ y[b, t] + B @ z[b, t]
+        mask = trials.mask[b]
+        weight = mask**2 / (trials_ * mask.shape[1] * max((mask != 0).any(axis=1).sum(), 1))
+        error = y[b, 1:] @ E.T - trials.targets[b]
+        loss += (weight * error**2).sum()
+        dx, dy = np.zeros(N), np.zeros(len(A))
+        for t in range(T, 0, -1):
+            dy = E.T @ (2 * weight[t - 1] * error[t - 1]) + A.T @ dy + alpha * C.T @ net.I.T @ dx
+            p, slope = activation(x[b, t]), derivative(x[b, t])
+            dw += np.outer(p, B.T @ dy) / N
+            dJ += alpha * np.outer(dx, p)
+            dx = (1 - alpha) * dx + slope * (alpha * J.T @ dx + net.w @ (B.T @ dy) / N)
+            dI += alpha * np.outer(dx, u[b, t - 1])
+        dJ += alpha * np.outer(dx, activation(x[b, 0]))
+    gradients = dJ @ net.n / N, dJ.T @ net.m / N, dI, dw
+    return x[:, 1:], z, y[:, 1:], y[:, 1:] @ E.T, loss, gradients
+
+
 def adam(theta, gradients, rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
     """Kingma & Ba 2015, algorithm 1, word for word."""
     first, second = np.zeros_like(theta), np.zeros_like(theta)
