@@ -129,22 +129,25 @@ def measure(units, noise_std, kinds, options):
 
 
 def time_in_turn(sides, seconds):
-    """Best time of a step of each side; the sides take turns."""
-    best = {}
+    """Best time of a step of each side; the sides take turns until each has had its seconds."""
+    best, spent = {}, dict.fromkeys(sides, 0.0)
     for side in sides:
         pin(side.threads)
         side.step()
-        best[side] = time_of(side.step, repeat=3)
-    rounds = 10
-    for _ in range(rounds):
+        best[side] = time_of(side.step, repeat=1)
+    while any(used < seconds for used in spent.values()):
         for side in sides:
+            if spent[side] >= seconds:
+                continue
             pin(side.threads)
             side.step()
-            count = max(1, min(200, int(seconds / rounds / best[side])))
+            count = max(1, min(200, int(seconds / 10 / best[side])))
             started = time.perf_counter()
             for _ in range(count):
                 side.step()
-            best[side] = min(best[side], (time.perf_counter() - started) / count)
+            used = time.perf_counter() - started
+            spent[side] += used
+            best[side] = min(best[side], used / count)
     pin(len(CORES))
     return best
 
@@ -189,13 +192,12 @@ def distance(a, b):
 
 def time_of(function, *arguments, repeat=20):
     """Best time of one call."""
-    function(*arguments)
     times = []
-    for _ in range(repeat):
+    for _ in range(repeat + 1):  # the first one may compile
         started = time.perf_counter()
         function(*arguments)
         times.append(time.perf_counter() - started)
-    return min(times)
+    return min(times[1:])
 
 
 def pin(threads):
