@@ -63,6 +63,11 @@ def run_circuit(field, trials):
                 f"field: {field!r} has {len(own)} {what} channels ({have}), but {whose} has {len(names)} "
                 f"({want}); use a field made for this task"
             )
+    if trials.plant is not None:
+        raise InputError(
+            f"trials: {whose} is in closed loop with a plant, which a circuit does not drive; simulate the "
+            "network instead"
+        )
     if field.alpha is not None and abs(field.alpha - trials.alpha) > ALPHA_TOLERANCE * trials.alpha:
         raise InputError(
             f"alpha: the field stands for a network with {field.alpha:g}, but the trials' dt / tau = "

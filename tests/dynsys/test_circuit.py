@@ -66,3 +66,10 @@ def test_refusals(rng):
         run_circuit(reduced_field(net), get_task("context").trials(2, rng=rng))
     with pytest.raises(InputError, match=r"alpha: the field stands for a network with 0.2.*= 0.1"):
         run_circuit(reduced_field(net), make_trials(rng, inputs=1, dt=10.0))
+
+
+def test_trials_with_a_plant_are_refused():
+    task = get_task("reach")
+    net = LowRankRNN.random(20, 2, task, rng=0)
+    with pytest.raises(InputError, match="closed loop with a plant"):
+        run_circuit(reduced_field(net), task.trials(2, rng=0))

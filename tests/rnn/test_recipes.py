@@ -1,13 +1,17 @@
 """The recipes train networks that do their task."""
 
+from dataclasses import replace
+
 import pytest
 
 import tasks
 from rnn.networks import LowRankRNN
-from rnn.recipes import recipe
+from rnn.recipes import recipe, train_recipe
 from rnn.simulation import simulate
 from rnn.training import train
 from tasks.errors import InputError
+from tasks.holding import segments_held
+from tasks.reach import end_point_errors
 
 
 def trained_accuracy(preset, units, seed):
@@ -27,6 +31,54 @@ def test_random_dots_are_learnt_by_128_units(preset):
 @pytest.mark.parametrize("preset", [None, "report"])
 def test_random_dots_are_learnt_from_twenty_seeds(preset):
     assert min(trained_accuracy(preset, 512, seed) for seed in range(20)) >= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, goal",
+    [
+        ("multisensory", 0.98),
+        ("context", 0.98),
+        ("romo", 0.95),
+        ("dms", 0.95),
+        ("flipflop", 0.99),
+        ("bistable", 0.98),
+    ],
+)
+def test_recipes_reach_their_accuracy(name, goal):
+    task, result = tasks.get_task(name), train_recipe(name, rng=0)
+    trials = task.trials(1000, rng=99)
+    outputs = simulate(result.net, trials, rng=98, states=False).outputs
+    assert task.accuracy(outputs, trials) >= goal
+    if name in ("flipflop", "bistable"):
+        assert segments_held(outputs, trials) >= 0.98
+    if name == "flipflop":
+        assert len({tuple(state) for state in trials.conditions["state"]}) == 8
+
+
+@pytest.mark.slow
+def test_reaching_needs_its_feedback():
+    task, result = tasks.get_task("reach"), train_recipe("reach", rng=0)
+    trials = task.trials(200, rng=99)
+    errors = end_point_errors(simulate(result.net, trials, rng=98, states=False).outputs, trials)
+    assert errors.mean() <= 0.06
+    blind = replace(task, feedback=False).trials(200, rng=99)
+    cut = end_point_errors(simulate(result.net, blind, rng=98, states=False).outputs, blind)
+    assert cut.mean() > 3 * errors.mean()
+
+
+@pytest.mark.parametrize("name", tasks.task_names())
+def test_every_task_has_a_recipe_that_fits_it(name):
+    """Its stages name parameters of the task, parts of the network, and ranks that exist."""
+    plan = recipe(name)
+    tiny = [
+        replace(stage, config=replace(stage.config, epochs=1, batches_per_epoch=1, batch_size=2))
+        for stage in plan.stages
+    ]
+    small = replace(plan, units=8, config=tiny[-1].config, before=tuple(tiny[:-1]))
+    result = train_recipe(name, rng=0, plan=small)
+    assert result.history[-1].stage == len(plan.stages)
+    assert (result.net.units, result.net.rank, result.net.noise_std) == (8, plan.rank, plan.noise_std)
 
 
 def test_the_recipe_is_the_published_one():
