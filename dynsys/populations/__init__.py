@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fit": ["Populations", "fit_populations"],
         "perturb": ["inactivate", "scale_gain"],
         "redraw": ["redraw"],
+        "retrain": ["retrain"],
         "structure": ["EPairs", "PopulationCounts", "compare_counts", "epairs", "label_stability"],
     },
 )

@@ -46,11 +46,11 @@ def redraw(populations, units, rng, exact_moments=False):
     """
     check_kind("populations", populations, Populations, "see fit_populations")
     units, rng = check_count("units", units), check_rng(rng)
-    counts = _share_out(populations.weights, units)
+    counts = share_out(populations.weights, units)
     parts = []
     for p, count in enumerate(counts):
         sample = rng.standard_normal((count, len(populations.names)))
-        factor = _square_root(populations.covariances[p])
+        factor = square_root(populations.covariances[p])
         if exact_moments:
             sample = _whiten(sample[:, : factor.shape[1]], p)
         else:
@@ -64,7 +64,25 @@ def redraw(populations, units, rng, exact_moments=False):
     )
 
 
-def _share_out(weights, units):
+def share_out(weights, units):
+    """Number of units of each population: its share of all units, largest remainders first.
+
+    Parameters
+    ----------
+    weights : ndarray (P,)
+        Shares that sum to 1.
+    units : int
+        Number of units N.
+
+    Returns
+    -------
+    ndarray of int (P,)
+
+    Examples
+    --------
+    >>> share_out(np.array([0.6, 0.4]), 4)
+    array([2, 2])
+    """
     ideal = weights * units
     counts = np.floor(ideal).astype(int)
     for p in np.argsort(counts - ideal, kind="stable")[: units - counts.sum()]:
@@ -72,8 +90,23 @@ def _share_out(weights, units):
     return counts
 
 
-def _square_root(covariance):
-    """F (D, rank) with F F^T = covariance, for singular covariances too."""
+def square_root(covariance):
+    """F (D, rank) with F F^T = covariance, for singular covariances too.
+
+    Parameters
+    ----------
+    covariance : ndarray (D, D)
+        Positive semidefinite; its columns may be of any scale.
+
+    Returns
+    -------
+    ndarray (D, rank)
+
+    Examples
+    --------
+    >>> square_root(np.array([[4.0, 2.0], [2.0, 1.0]])).shape
+    (2, 1)
+    """
     scale = np.sqrt(np.maximum(np.diag(covariance), np.finfo(float).tiny))
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     keep = values > 1e-13 * max(values[-1], 1e-300) * len(values)
