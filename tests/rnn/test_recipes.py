@@ -58,11 +58,12 @@ def test_recipes_reach_their_accuracy(name, goal):
 
 @pytest.mark.slow
 def test_reaching_needs_its_feedback():
-    task, result = tasks.get_task("reach"), train_recipe("reach", rng=0)
-    trials = task.trials(200, rng=99)
+    """On 64 directions; training draws them from the whole circle, so none of these was ever trained."""
+    task, result = tasks.get_task("reach", directions=64), train_recipe("reach", rng=0)
+    trials = task.trials(640, rng=99)
     errors = end_point_errors(simulate(result.net, trials, rng=98, states=False).outputs, trials)
-    assert errors.mean() <= 0.06
-    blind = replace(task, feedback=False).trials(200, rng=99)
+    assert errors.mean() <= 0.05
+    blind = replace(task, feedback=False).trials(640, rng=99)
     cut = end_point_errors(simulate(result.net, blind, rng=98, states=False).outputs, blind)
     assert cut.mean() > 3 * errors.mean()
 
