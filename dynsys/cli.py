@@ -54,9 +54,18 @@ def main(argv=None):
     except MemoryError as error:
         say(f"dynsys: error: not enough memory: {error}")
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        if not _from_interrupt(error):
+            raise
         say("dynsys: interrupted")
         return INTERRUPTED
+
+
+def _from_interrupt(error):
+    """Whether an error is Ctrl-C, perhaps turned into a SystemError by a compiled function's way back."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def demo(options, command):

@@ -153,7 +153,7 @@ def make_course(layout, task, config, rng, stage=(1, 1)):
     return Course(layout, config, task, validation, seed, *stage)
 
 
-def run_epoch(course, rng, state, started):
+def run_epoch(course, rng, state, started, between=None):
     """Run one epoch.
 
     Parameters
@@ -166,6 +166,8 @@ def run_epoch(course, rng, state, started):
         Where to start.
     started : float
         When training started, by `time.perf_counter`.
+    between : callable, optional
+        Called after each batch; what it raises ends the epoch.
 
     Returns
     -------
@@ -211,6 +213,8 @@ def run_epoch(course, rng, state, started):
             outputs.append(runner.outputs[: config.batch_size].copy())
             losses.append(loss)
             norms.append(norm)
+            if between is not None:
+                between()
     if not np.isfinite(theta).all():
         return replace(state, theta=good), _diverged(state, config, rate, len(seeds) - 1, loss, norm)
     record = EpochRecord(

@@ -10,11 +10,10 @@ a checkpoint it goes on later from where it was, to the same bytes as if it had 
 import math
 import time
 import warnings
-from contextlib import nullcontext
 
 from rnn.checkpoints import Checkpoint, CheckpointKeeper, check_resume, load_checkpoint, plain
 from rnn.epochs import TrainState, make_course, run_epoch
-from rnn.interrupts import sigterm_as_interrupt
+from rnn.interrupts import interrupts_held
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.parameters import initial_theta, network, parameters
 from rnn.training_records import EpochRecord, TrainConfig, TrainResult
@@ -101,8 +100,8 @@ def train(
     keeper = CheckpointKeeper(
         checkpoint, Checkpoint(net, config, task_record, state, beginning, plain(source), stage, earlier)
     )
-    with sigterm_as_interrupt() if checkpoint is not None else nullcontext():
-        state, status, message = _run(course, rng, state, progress, keeper, clock)
+    with interrupts_held(sigterm=checkpoint is not None) as raise_if_asked:
+        state, status, message = _run(course, rng, state, progress, keeper, clock, raise_if_asked)
     net, message, epoch = _outcome(course, state, message)
     return TrainResult(
         net, layout.net, (*earlier, *state.history), status, message + keeper.message, epoch,
@@ -125,13 +124,13 @@ def _check(net, task, config, saved):
         )
 
 
-def _run(course, rng, state, progress, keeper, clock):
+def _run(course, rng, state, progress, keeper, clock, raise_if_asked):
     """Run epochs until there is a reason to end; returns the state, the status and the reason."""
     config = course.config
     try:
         message = _goal_reached(state.history[-1], config) if state.history else None
         while message is None and state.epoch < config.epochs:
-            state, message = run_epoch(course, rng, state, clock)
+            state, message = run_epoch(course, rng, state, clock, raise_if_asked)
             if message is not None:
                 return state, Status.DIVERGED, message
             keeper.keep(state)

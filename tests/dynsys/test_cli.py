@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from processes import start
 
 import dynsys
 import dynsys.report.example
@@ -147,9 +148,7 @@ def test_signals_end_a_run_with_code_130(number, tmp_path):
         "e.recipe = lambda name: replace(r, config=replace(r.config, epochs=100000))\n"
         "sys.exit(cli.main(['demo', '--units', '16', '-o', sys.argv[1]]))\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "demo")], stderr=subprocess.PIPE, text=True
-    )
+    process = start([sys.executable, "-c", code, str(tmp_path / "demo")], stderr=subprocess.PIPE)
     try:
         for line in process.stderr:
             if line.startswith("training: epoch"):

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from processes import start
 
 from dynsys import cli
 from rnn import load_checkpoint, load_network, read_header
@@ -91,9 +92,7 @@ def test_an_unwritable_folder_is_refused_before_training(capsys):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_save_everything_and_end_with_code_130(number, tmp_path):
     command = [sys.executable, "-m", "dynsys", *SMALL, "-o", str(tmp_path)]
-    process = subprocess.Popen(
-        [*command, "--epochs", "100000"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    process = start([*command, "--epochs", "100000"], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         for line in process.stderr:
             if line.startswith("training: epoch 5"):
