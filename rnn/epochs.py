@@ -198,7 +198,8 @@ def run_epoch(course, rng, state, started, between=None):
     theta, moments, good = state.theta, state.moments, state.theta
     rate = config.schedule.rate(config.learning_rate, state.epoch, config.epochs)
     shape = config.batch_size, trials.steps
-    with gradient_runner(net, net.noise_std, *shape, dtype, config.threads, trials.plant) as runner:
+    settings = dtype, config.threads, trials.plant, config.l2_rates
+    with gradient_runner(net, net.noise_std, *shape, *settings) as runner:
         for index, seed in enumerate(seeds):
             write_factors(layout, theta, left, right)
             loss = runner.run(left, right, batches, index, seed)

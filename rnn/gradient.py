@@ -24,6 +24,7 @@ from rnn.simulation import check_match
 from rnn.workers import Worker
 from tasks.checks import check_count, check_rng
 from tasks.errors import InputError
+from tasks.plant import LinearPlant
 
 # Below this many unit-steps (trials x steps x units) starting a second thread costs more than it saves.
 UNIT_STEPS_FOR_THREADS = 300_000
@@ -89,7 +90,7 @@ class Batches(NamedTuple):
     size: int
 
 
-def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
+def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1, l2_rates=0.0):
     """Loss of a network on trials and its gradient by back-propagation through time.
 
     Parameters
@@ -104,6 +105,8 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
         Precision.
     threads : int, default 1
         Number of threads; the result does not depend on it.
+    l2_rates : float, default 0
+        See `GradientRunner`.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
     seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
     batches = pack(trials, trials.size, dtype)
     shape = trials.size, trials.steps
-    with gradient_runner(net, noise_std, *shape, dtype, threads, trials.plant) as runner:
+    with gradient_runner(net, noise_std, *shape, dtype, threads, trials.plant, l2_rates) as runner:
         loss = runner.run(*factors(net, dtype), batches, 0, seed)
         dleft, dright = runner.dleft.sum(axis=0), runner.dright.sum(axis=0) * readout_scale(net.units)
         z, outputs = runner.z[: trials.size].copy(), runner.outputs[: trials.size].copy()
@@ -136,13 +139,13 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1):
     return LossAndGradient(loss, dleft[:R].T, dright[:R].T, dleft[R:].T, dright[R:].T, z, None, outputs)
 
 
-def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plant=None):
+def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plant=None, l2_rates=0.0):
     """What runs batches of one shape through a network: `GradientRunner` or `rnn.fullrank.FullRankRunner`.
 
     Parameters
     ----------
-    net, noise_std, batch_size, steps, dtype, threads, plant
-        As in `GradientRunner`; a plant needs a low-rank network.
+    net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates
+        As in `GradientRunner`; a plant and a penalty on the rates need a low-rank network.
 
     Examples
     --------
@@ -151,7 +154,9 @@ def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plan
     (1, 9, 8)
     """
     if isinstance(net, LowRankRNN):
-        return GradientRunner(net, noise_std, batch_size, steps, dtype, threads, plant)
+        return GradientRunner(net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates)
+    if l2_rates > 0.0:
+        raise InputError("l2_rates: the penalty on rates needs a low-rank network; use l2_weights")
     if threads is None:  # a step of a unit costs more here, in proportion to the number of units
         threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32))
     return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads)
@@ -206,6 +211,8 @@ class GradientRunner:
         Number of threads; `default_threads` if left out.
     plant : LinearPlant, optional
         In closed loop with the network.
+    l2_rates : float, default 0
+        Coefficient c of a penalty (c / 2) mean(phi^2) over trials, steps and units; in the gradient only.
 
     Attributes
     ----------
@@ -223,7 +230,7 @@ class GradientRunner:
     (2, 2, 16)
     """
 
-    def __init__(self, net, noise_std, batch_size, steps, dtype, threads=None, plant=None):
+    def __init__(self, net, noise_std, batch_size, steps, dtype, threads=None, plant=None, l2_rates=0.0):
         kind = np.dtype(dtype).type
         terms, sums = net.rank + net.input_count, net.rank + net.output_count
         blocks = -(-batch_size // BLOCK)
@@ -250,10 +257,16 @@ class GradientRunner:
         self.dleft = np.zeros((blocks, terms, net.units), dtype)
         self.dright = np.zeros((blocks, sums, net.units), dtype)
         self.outputs, self._plant, self._kernel = self.z, (), gradient_blocks
+        if plant is None and l2_rates > 0.0:  # the general kernel serves, with a plant that hands on z
+            plant = _no_plant(net.input_count, net.output_count)
         if plant is not None:
-            matrices = [matrix.astype(dtype) for matrix in plant.matrices]
+            matrices, costs = (
+                [matrix.astype(dtype) for matrix in plant.matrices],
+                np.zeros(BLOCK * blocks, dtype),
+            )
+            costs[:batch_size] = l2_rates / (batch_size * steps * net.units)
             self.outputs = np.zeros((BLOCK * blocks, steps, len(plant.E)), dtype)
-            self._plant = *matrices, np.zeros((BLOCK * blocks, steps, plant.size), dtype), self.outputs
+            self._plant = *matrices, costs, np.zeros((BLOCK * blocks, steps, plant.size), dtype), self.outputs
             self._kernel, self._tags = closed_loop_blocks, (self._tags[0], net.rank)
         self._workers = [Worker(self._kernel) for _ in range(threads - 1)]
 
@@ -299,6 +312,12 @@ class GradientRunner:
         for worker in self._workers:
             worker.wait()
         return float(self._losses.sum())
+
+
+def _no_plant(inputs, outputs):
+    return LinearPlant(
+        np.zeros((outputs, outputs)), np.eye(outputs), np.zeros((inputs, outputs)), np.eye(outputs)
+    )
 
 
 def _cut(array, batch_size, dtype):

@@ -46,6 +46,9 @@ class TrainConfig:
     l2_weights : float, default 0
         Coefficient c of a penalty (c / 2) |theta|^2 on everything trained, gains included; it acts through
         the gradient and is not part of the losses that are reported.
+    l2_rates : float, default 0
+        Coefficient c of a penalty (c / 2) mean(phi^2) over trials, steps and units of a low-rank network,
+        which acts through the gradient too; steps take about twice as long with it.
     fixed_trials : int, optional
         Train on one fixed set of so many trials instead of fresh ones.
     validation : int, optional
@@ -76,6 +79,7 @@ class TrainConfig:
     threads: int | None = None
     schedule: ConstantRate | StepRate | ExponentialRate | CosineRate = field(default_factory=ConstantRate)
     l2_weights: float = 0.0
+    l2_rates: float = 0.0
     fixed_trials: int | None = None
     validation: int | None = None
 
@@ -89,6 +93,7 @@ class TrainConfig:
         if self.stop_accuracy is not None:
             check_number("stop_accuracy", self.stop_accuracy, minimum=0.0, maximum=1.0)
         check_number("l2_weights", self.l2_weights, minimum=0.0)
+        check_number("l2_rates", self.l2_rates, minimum=0.0)
         for name in ("threads", "fixed_trials", "validation"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name))

@@ -6,14 +6,14 @@ As `rnn.kernels.lowrank`, with the plant's state y (D,), y_0 = 0:
                              kappa_t+1, x_t+1, p_t+1 and z_t as there
                              y_t+1  = A y_t + B z_t,       q_t = E y_t+1
 
-    L = sum_b,t,k weight (q - target)^2
+    L = sum_b,t,k weight (q - target)^2 + (cost / 2) sum_b,t |p|^2         (the cost of rates is mostly 0)
 
 Now v depends on the weights. With mu_t = dL/dy_t and lambda_t = dL/d(kappa_t, v_t), R + S entries,
 
     backward (t = T..1)      mu_t       = E^T 2 weight (q_t-1 - target) + A^T mu_t+1 + alpha C^T lambda_t+1,v
                              e_t,r      = alpha lambda_t+1,r                                  r = 1..R
                              e_t,R+o    = (B^T mu_t)_o                                        o = 1..O
-                             g_t        = phi'(x_t) * sum_q e_t,q right_q
+                             g_t        = phi'(x_t) * (sum_q e_t,q right_q + cost p_t)
                              lambda_t,k = (1 - alpha) lambda_t+1,k + left_k . g_t             k = 1..R + S
                              dL/dright_q += e_t,q p_t,    dL/dleft_k += c_t,k g_t
     and at t = 0:            dL/dright_r += alpha lambda_1,r phi(h0)
@@ -37,13 +37,14 @@ from rnn.kernels.rng import decay_and_kick, decay_only
 def closed_loop_blocks(
     blocks, left, right, h0, inputs, targets, weights, alpha, noise_std, seed, first_trial,
     phi_tag, rank, private, states, coefficients, z, losses, dleft, dright,
-    A, B, C, E, plant, scored,
+    A, B, C, E, rate_costs, plant, scored,
 ):  # fmt: skip
     """Loss and gradients of a range of blocks.
 
     The arguments are those of `rnn.kernels.lowrank.gradient_blocks`, with the rank R in the place of the
-    tuples and targets and weights (B, T, K), then the plant's matrices and two more results: its states,
-    plant (B, T, D), and scored (B, T, K).
+    tuples and targets and weights (B, T, K), then the plant's matrices, a cost (B,) of each trial's rates,
+    whose penalty (cost / 2) sum_t |p_t|^2 is in the gradients but not in the losses, and two more results:
+    the plant's states, plant (B, T, D), and scored (B, T, K).
     """
     for block in range(blocks[0], blocks[1]):
         start, stop = BLOCK * block, BLOCK * (block + 1)
@@ -55,7 +56,7 @@ def closed_loop_blocks(
         _backward(
             left, right, h0, targets[start:stop], weights[start:stop], alpha,
             phi_tag, rank, states, coefficients, scored[start:stop],
-            losses[start:stop], dleft[block], dright[block], A, B, C, E,
+            losses[start:stop], dleft[block], dright[block], A, B, C, E, rate_costs[start:stop],
         )  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def _forward(
 @jit(inline="always")
 def _backward(
     left, right, h0, targets, weights, alpha, phi_tag, rank,
-    states, coefficients, scored, losses, dleft, dright, A, B, C, E,
+    states, coefficients, scored, losses, dleft, dright, A, B, C, E, rate_costs,
 ):  # fmt: skip
     """Run four trials and their plants back: losses, and the gradients dleft, dright of their sum."""
     terms, sums = left.shape[0], right.shape[0]
@@ -177,8 +178,9 @@ def _backward(
                     total += B[d, o - rank] * mu[b, d]
                 e[o] = total
             _backward_step(
-                left, right, states[t, b], coefficients[b, t], e, phi_tag, p, g, decay, lam[b], dleft, dright
-            )
+                left, right, states[t, b], coefficients[b, t], e, phi_tag, rate_costs[b], p, g, decay, lam[b],
+                dleft, dright,
+            )  # fmt: skip
 
     for b in range(BLOCK):
         for r in range(rank):
@@ -209,8 +211,8 @@ def _forward_step(left, right, private, c, phi_tag, keep_x, row, p, s):
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)
-def _backward_step(left, right, row, c, e, phi_tag, p, g, decay, lam, dleft, dright):
-    """g = phi'(x) sum_q e_q right_q of one trial; adds to dleft and dright, takes lambda one step back."""
+def _backward_step(left, right, row, c, e, phi_tag, rate_cost, p, g, decay, lam, dleft, dright):
+    """g = phi'(x) (sum_q e_q right_q + cost p) of one trial; adds to dleft, dright; steps lambda back."""
     for j in range(row.size):
         g[j] = e[0] * right[0, j]
     for q in range(1, right.shape[0]):
@@ -218,7 +220,7 @@ def _backward_step(left, right, row, c, e, phi_tag, p, g, decay, lam, dleft, dri
             g[j] += e[q] * right[q, j]
     for j in range(row.size):
         p[j], slope = recalled(phi_tag, row[j])
-        g[j] *= slope
+        g[j] = slope * (g[j] + rate_cost * p[j])
     for q in range(right.shape[0]):
         for j in range(row.size):
             dright[q, j] += e[q] * p[j]

@@ -86,6 +86,40 @@ def test_a_plant_that_senses_nothing_and_passes_everything_on_is_no_plant(rng):
         assert np.allclose(getattr(one, letter), getattr(two, letter), rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize("plant", [True, False])
+def test_the_penalty_on_rates_is_the_mean_square_of_phi(rng, plant):
+    """Its part of the gradient against finite differences of (c / 2) mean(tanh(x)^2)."""
+    net, trials = problem(rng, inputs=2, trials=5)
+    trials = Trials(trials.inputs, trials.targets, trials.mask, plant=trials.plant if plant else None)
+    with_, without = (loss_and_gradient(net, trials, rng=5, l2_rates=c) for c in (3.0, 0.0))
+    assert with_.loss == pytest.approx(without.loss, rel=1e-12)
+    assert np.allclose(with_.outputs, without.outputs, rtol=1e-10)
+    for letter in LETTERS:
+        array, h = getattr(net, letter), 1e-5
+        direction = rng.standard_normal(array.shape)
+        up, down = (
+            1.5
+            * (
+                np.tanh(simulate(replace(net, **{letter: array + d * direction}), trials, rng=5).x) ** 2
+            ).mean()
+            for d in (h, -h)
+        )
+        slope = ((getattr(with_, letter) - getattr(without, letter)) * direction).sum()
+        assert (up - down) / (2 * h) == pytest.approx(slope, rel=1e-5, abs=1e-9)
+
+
+def test_training_with_the_penalty_lowers_the_rates():
+    task = get_task("rdm", stimulus=200.0)
+    net = LowRankRNN.random(24, 2, task, rng=0, noise_std=0.05)
+    config = TrainConfig(4, 10, 8, 1e-2, train=LETTERS, keep_best=False)
+    free, calm = (train(net, task, replace(config, l2_rates=c), rng=1).net for c in (0.0, 30.0))
+    trials = task.trials(50, rng=2)
+    rates = [(np.tanh(simulate(trained, trials).x) ** 2).mean() for trained in (free, calm)]
+    assert rates[1] < 0.5 * rates[0]
+    with pytest.raises(InputError, match="l2_rates: the penalty on rates needs a low-rank network"):
+        train(FullRankRNN.random(8, task, rng=0), task, TrainConfig(train=("J",), l2_rates=1.0), rng=0)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_number_of_threads_changes_nothing(rng, dtype):
     net, trials = problem(rng, trials=22)
