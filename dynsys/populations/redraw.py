@@ -52,7 +52,7 @@ def redraw(populations, units, rng, exact_moments=False):
         sample = rng.standard_normal((count, len(populations.names)))
         factor = square_root(populations.covariances[p])
         if exact_moments:
-            sample = _whiten(sample[:, : factor.shape[1]], p)
+            sample = whiten(sample[:, : factor.shape[1]], p)
         else:
             sample = sample[:, : factor.shape[1]]
         parts.append(populations.means[p] + sample @ factor.T)
@@ -113,7 +113,26 @@ def square_root(covariance):
     return scale[:, None] * vectors[:, keep] * np.sqrt(values[keep])
 
 
-def _whiten(sample, p):
+def whiten(sample, p):
+    """Shift and mix a sample so that its mean is 0 and its covariance (ddof = 0) the identity.
+
+    Parameters
+    ----------
+    sample : ndarray (count, width)
+        Draws from N(0, 1).
+    p : int
+        Population, for the message.
+
+    Returns
+    -------
+    ndarray (count, width)
+
+    Examples
+    --------
+    >>> white = whiten(np.random.default_rng(0).standard_normal((9, 2)), 0)
+    >>> np.allclose(white.T @ white / 9, np.eye(2))
+    True
+    """
     count, width = sample.shape
     if count <= width:
         raise InputError(

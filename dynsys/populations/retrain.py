@@ -11,12 +11,13 @@ finite, moments that work only without sampling error are avoided. Weights stay 
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from dynsys.populations.fit import Populations
-from dynsys.populations.redraw import share_out, square_root
+from dynsys.populations.redraw import share_out, square_root, whiten
 from rnn.connectivity import factors, readout_scale
 from rnn.gradient import gradient_runner, pack
 from rnn.networks import LowRankRNN
@@ -37,7 +38,7 @@ class _Moments(NamedTuple):
     factors: np.ndarray
 
 
-def retrain(populations, task, config=None, rng=None, units=None, progress=None):
+def retrain(populations, task, config=None, rng=None, units=None, exact_moments=False, progress=None):
     """Optimise the covariances (and free means) of a mixture for a task.
 
     Parameters
@@ -54,6 +55,9 @@ def retrain(populations, task, config=None, rng=None, units=None, progress=None)
         Source of trials, neurons and noise.
     units : int, optional
         Number of neurons drawn at every step; that of ``populations``, or 512.
+    exact_moments : bool, default False
+        Draw neurons whose sample moments are exact, as in `redraw`: cleaner gradients, for a start that the
+        sampling error would drown; but then nothing makes the moments robust against it.
     progress : callable, optional
         Called with (epoch, epochs, loss, accuracy) after each epoch.
 
@@ -83,12 +87,13 @@ def retrain(populations, task, config=None, rng=None, units=None, progress=None)
     units = check_count("units", populations.units or DEFAULT_UNITS if units is None else units)
     counts = share_out(populations.weights, units)
     columns = _trained_columns(populations, config.train)
+    draw = partial(_draw, populations, counts, exact_moments, rng)
     theta = _flat(_start(populations))
     moments, best, best_loss = config.optimizer.start(theta), theta, math.inf
     losses, accuracies, status = [], [], Status.COMPLETED
     for epoch in range(config.epochs):
         rate = config.schedule.rate(config.learning_rate, epoch, config.epochs)
-        steps = _epoch(populations, task, config, rng, counts, columns, (theta, moments), rate)
+        steps = _epoch(populations, task, config, rng, draw, columns, (theta, moments), rate)
         if steps is None:
             status = Status.DIVERGED
             break
@@ -131,12 +136,12 @@ def _trained_columns(populations, names):
     return np.array([name[0] in letters for name in populations.names], dtype=float)
 
 
-def _epoch(populations, task, config, rng, counts, columns, state, rate):
+def _epoch(populations, task, config, rng, draw, columns, state, rate):
     """One epoch of (theta, optimiser state); None when loss or gradient stop being finite."""
     theta, moments = state
     trials = task.trials(config.batches_per_epoch * config.batch_size, rng)
     seeds = rng.integers(2**63, size=config.batches_per_epoch)
-    net, xi = _draw(populations, _unflat(populations, theta), counts, rng)
+    net, xi = draw(theta)
     check_match(net, trials)
     batches = pack(trials, config.batch_size, np.float32)
     losses, outputs = [], []
@@ -144,9 +149,9 @@ def _epoch(populations, task, config, rng, counts, columns, state, rate):
     with gradient_runner(net, net.noise_std, *shape, np.float32, config.threads) as runner:
         for index, seed in enumerate(seeds):
             if index:
-                net, xi = _draw(populations, _unflat(populations, theta), counts, rng)
+                net, xi = draw(theta)
             loss = runner.run(*factors(net, np.float32), batches, index, seed)
-            gradient = _chain(populations, runner, xi, counts, columns)
+            gradient = _chain(populations, runner, xi, columns)
             gradient, norm = clip_norm(gradient, config.clip)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 return None
@@ -156,11 +161,14 @@ def _epoch(populations, task, config, rng, counts, columns, state, rate):
     return (theta, moments), float(np.mean(losses)), _accuracy(task, np.concatenate(outputs), trials)
 
 
-def _draw(populations, moments, counts, rng):
-    """A network of new neurons, and the xi (N, D) behind them."""
+def _draw(populations, counts, exact_moments, rng, theta):
+    """A network of new neurons, and the xi of each population behind them."""
+    means, square = _unflat(populations, theta)
     xi = rng.standard_normal((counts.sum(), len(populations.names)))
-    edges = np.cumsum(counts)[:-1]
-    rows = [a + part @ L.T for a, L, part in zip(moments.means, moments.factors, np.split(xi, edges))]
+    xi = np.split(xi, np.cumsum(counts)[:-1])
+    if exact_moments:
+        xi = [whiten(part, p) for p, part in enumerate(xi)]
+    rows = [a + part @ L.T for a, L, part in zip(means, square, xi)]
     R, S = populations.rank, populations.inputs
     m, n, I, w = np.split(np.vstack(rows), [R, 2 * R, 2 * R + S], axis=1)
     net = LowRankRNN(
@@ -169,14 +177,14 @@ def _draw(populations, moments, counts, rng):
     return net, xi
 
 
-def _chain(populations, runner, xi, counts, columns):
+def _chain(populations, runner, xi, columns):
     """dL/d(means, factors), flat, from the gradient with respect to every neuron's loadings."""
     R = populations.rank
     dleft = runner.dleft.sum(axis=0, dtype=np.float64)
-    dright = runner.dright.sum(axis=0, dtype=np.float64) * readout_scale(len(xi))
+    dright = runner.dright.sum(axis=0, dtype=np.float64) * readout_scale(sum(map(len, xi)))
     g = np.vstack([dleft[:R], dright[:R], dleft[R:], dright[R:]]).T * columns
-    edges = np.cumsum(counts)[:-1]
-    parts = list(zip(np.split(g, edges), np.split(xi, edges)))
+    edges = np.cumsum([len(part) for part in xi])[:-1]
+    parts = list(zip(np.split(g, edges), xi))
     means = np.array([part.sum(axis=0) for part, _ in parts])
     return _flat(_Moments(means * (populations.means_kind == "free"), np.array([a.T @ b for a, b in parts])))
 

@@ -5,7 +5,7 @@ import pytest
 
 from dynsys.analysis import compile_field, run_circuit
 from dynsys.populations import Populations, fit_populations, redraw, retrain
-from dynsys.populations.redraw import share_out, square_root
+from dynsys.populations.redraw import share_out, square_root, whiten
 from dynsys.symbolic import mean_field
 from rnn import FullRankRNN, LowRankRNN, TrainConfig, loadings, simulate, train, truncate
 from rnn.optimizers import SGD
@@ -32,13 +32,16 @@ def loss_of(means, factors, counts, xi, trials):
     return loss(simulate(LowRankRNN(*rows.T), trials, states=False).z, trials)
 
 
-def test_one_step_follows_the_slope_of_the_loss_in_means_and_factors():
+@pytest.mark.parametrize("exact", [False, True])
+def test_one_step_follows_the_slope_of_the_loss_in_means_and_factors(exact):
     populations, task, rate = mixture(), get_task("rdm"), 0.1
-    stepped = retrain(populations, task, one_step(learning_rate=rate), rng=5, units=30)
+    stepped = retrain(populations, task, one_step(learning_rate=rate), 5, 30, exact)
     rng = np.random.default_rng(5)  # the same trials, seeds and neurons
     trials = task.trials(8, rng)
     rng.integers(2**63, size=1)
     xi, counts = rng.standard_normal((30, 4)), share_out(populations.weights, 30)
+    if exact:
+        xi = np.vstack([whiten(part, 0) for part in np.split(xi, counts[:1])])
     factors = np.array([square_root(covariance) for covariance in populations.covariances])
     slopes = []
     for point in (populations.means, factors):
@@ -148,18 +151,17 @@ def test_two_retrained_populations_match_samples():
     config = TrainConfig(epochs=30, learning_rate=1e-3, clip=1.0, stop_loss=0.05, train=("J",))
     full = train(full, short, config, rng=1)
     assert full.status is Status.STOPPED_EARLY
-    net = train(
-        truncate(full.net, 2),
-        short,
-        TrainConfig(epochs=60, learning_rate=1e-2, clip=1.0, stop_loss=0.01),
-        rng=1,
-    ).net
+    config = TrainConfig(epochs=30, learning_rate=1e-2, clip=1.0)
+    net = train(truncate(full.net, 2), short, config, rng=1).net
     trials = task.trials(300, rng=9)
     assert accuracy(simulate(net, trials, rng=1, states=False).z, trials) >= 0.98
-    fitted = fit_populations(loadings(net, "canonical"), 2, means="zero", rng=0)
+    rng, settings = np.random.default_rng(0), {"clip": 1.0, "schedule": CosineRate()}
+    fitted = fit_populations(loadings(net, "canonical"), 2, rng=0)
     assert scores(fitted, task, 5)[0] < 0.8
-    config = TrainConfig(
-        epochs=100, learning_rate=3e-3, clip=1.0, schedule=CosineRate(), train=("m", "n", "I", "w")
-    )
-    circuit, redrawn, exact = scores(retrain(fitted, short, config, rng=0, units=1024), task)
-    assert circuit >= 0.99 and redrawn >= 0.8 and exact >= 0.9
+    config = TrainConfig(epochs=60, learning_rate=3e-3, **settings)
+    able = retrain(fitted, short, config, rng, units=512, exact_moments=True)
+    config = TrainConfig(epochs=150, learning_rate=1e-3, **settings)
+    robust = retrain(able, short, config, rng, units=512)
+    circuit, redrawn, exact = scores(robust, task)
+    assert circuit >= 0.99 and redrawn >= 0.85 and exact >= 0.98  # measured 1.0, 0.92, 1.0
+    assert redrawn > scores(able, task)[1] + 0.1  # moments that tolerate sampling error: measured 0.65
