@@ -22,12 +22,12 @@ _FROM_BELOW = {name: package for package in (tasks, rnn) for name in package.__a
 _own, _, _own_names = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "populations": ["Populations", "fit_populations", "redraw"],
+        "populations": ["Populations", "fit_populations", "inactivate", "redraw", "retrain", "scale_gain"],
         "symbolic": ["System", "mean_field", "to_latex"],
         "analysis": [
             "BifurcationDiagram", "Branch", "Field", "FixedPoint", "FixedPoints", "bifurcation_diagram",
-            "PhasePortrait", "compile_field", "continue_branch", "find_fixed_points", "finite_size_error",
-            "phase_portrait", "reduced_field", "run_circuit",
+            "PhasePortrait", "circuit_graph", "compile_field", "continue_branch", "find_fixed_points",
+            "finite_size_error", "phase_portrait", "reduced_field", "run_circuit",
         ],
         "report": ["Analysis", "analyse", "write_report"],
     },
