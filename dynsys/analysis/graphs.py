@@ -5,7 +5,8 @@
 
 with <.>_p taken at mu_p = a^p_y . y and Delta_p = y^T Sigma^p_yy y + Delta_noise. The couplings depend on the
 state and on the inputs through the gains <phi'>_p: a cue that lowers the gain of one population closes the
-ways through it, which a graph for each cue shows.
+ways through it, which a graph for each cue shows. An arrow is the coupling at this state, not the derivative
+of the drive: an input correlated with a cue also moves the gains, which `Field.parameter_jacobian` includes.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def circuit_graph(populations, inputs=None, kappa=None, noise=0.0):
     inputs : array_like (S,), or mapping of str to float, optional
         Filtered inputs v at which the gains are taken, such as a cue alone; zero if left out.
     kappa : array_like (R,), or mapping of str to float, optional
-        State at which they are taken; zero if left out.
+        State at which they are taken, such as kappa when the stimulus comes; zero if left out.
     noise : float, default 0
         Delta_noise, such as ``populations.noise_variance``.
 
