@@ -1,4 +1,4 @@
-"""The command line: ``dynsys demo``, ``dynsys train TASK`` and ``dynsys analyse FILE --task NAME``.
+"""The command line: ``dynsys demo``, ``analyse FILE --task NAME``, ``train TASK``, ``examples``.
 
 Progress goes to stderr, the summary to stdout. Exit codes: 0 done; 1 done, but the demonstration's network
 missed its goal or a training diverged; 2 bad input; 130 interrupted (Ctrl-C or SIGTERM), with the network
@@ -116,6 +116,16 @@ def train(options, command):
     return DONE if result.status.ok else MISSED
 
 
+def examples(options, command):
+    """List the networks that ship with the project."""
+    print("load one in Python by rnn.load_example(name)")
+    for name in rnn.example_names():
+        net, record = rnn.load_example(name), rnn.example_record(name)
+        reached = f"accuracy {record['accuracy']:.4f} on {record['test_trials']} trials"
+        print(f"  {name:<22} {reached}, seed {record['seed']}, hash {net.hash[:12]}")
+    return DONE
+
+
 def _plan(options):
     """The task's recipe with what the options change."""
     plan = rnn.recipe(options.task, options.preset)
@@ -196,6 +206,9 @@ def _parser():
     three.add_argument("--resume", action="store_true",
                        help="go on from the folder's checkpoint, with the same options")  # fmt: skip
     three.set_defaults(run=train)
+
+    four = commands.add_parser("examples", help="list the networks that ship with the project")
+    four.set_defaults(run=examples)
 
     folders = ((one, "dynsys-demo"), (two, "dynsys-report"), (three, "dynsys-train"))
     for command, folder in folders:

@@ -23,7 +23,7 @@ FLOORS = (
     ("dynsys.symbolic",),
     ("dynsys.populations",),
     ("dynsys.numerics",),
-    ("rnn.recipes",),
+    ("rnn.recipes", "rnn.examples"),
     ("rnn.curriculum",),
     ("rnn.approximation",),
     ("rnn.training",),
