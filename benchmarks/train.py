@@ -17,7 +17,8 @@ import numpy as np
 import peers
 
 from rnn.activations import phi_tag
-from rnn.gradient import GradientRunner, loss_and_gradient, pack
+from rnn.batches import pack
+from rnn.gradient import GradientRunner, loss_and_gradient
 from rnn.kernels.lowrank import BLOCK, simulate_blocks
 from rnn.networks import LowRankRNN
 from rnn.optimizers import Adam, clip_norm

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnn.gradient import gradient_runner, pack
+from rnn.batches import pack
+from rnn.gradient import gradient_runner
 from rnn.optimizers import clip_norm
 from rnn.parameters import Parameters, network, read_gradient, write_factors
 from rnn.simulation import check_match, simulate

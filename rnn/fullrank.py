@@ -15,7 +15,6 @@ from rnn.kernels.fullrank import backward_trials, forward_trials, gradient_rows,
 from rnn.kernels.products import SHORT, TALL, padded, panel_width
 from rnn.workers import Worker
 from tasks.checks import check_count
-from tasks.errors import InputError
 
 BLOCK = len(SHORT)
 # Trials in a piece: their states stay in the cache while the weights are read once for all of them.
@@ -97,13 +96,7 @@ class FullRankRunner:
         -------
         float
         """
-        inputs, targets, weights = batches.inputs[index], batches.targets[index], batches.weights[index]
-        shapes = left.shape, right.shape, inputs.shape[:2]
-        if shapes != self._shapes or targets.shape != self.z.shape:
-            raise InputError(f"batch: expected shapes {self._shapes}, {self.z.shape}, got {shapes}")
-        for array in (left, right, inputs, targets, weights):
-            if array.dtype != self.z.dtype or not array.flags.c_contiguous:
-                raise InputError(f"batch: expected C-contiguous {self.z.dtype} arrays, got {array.dtype}")
+        inputs, targets, weights = batches.take(index, left, right, self._shapes, self.z)
         self._weights.pack(left, right, self._alpha)
 
         def there_and_back(start, stop):

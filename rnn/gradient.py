@@ -3,18 +3,18 @@
     L = sum_{b,t,o} weight (z - target)^2,    weight = mask^2 / (B O T_b),    T_b = masked steps of trial b
 
 which is `tasks.metrics.loss`; with a plant, its scored outputs stand in the place of z. Batches are packed
-once, scratch memory is allocated once, and a batch is cut into blocks of four trials that run on one thread
-or several with the same result.
+once (`rnn.batches`), scratch memory is allocated once, and a batch is cut into blocks of four trials that run
+on one thread or several with the same result.
 """
 
 import os
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
 from rnn.activations import phi_tag
+from rnn.batches import pack
 from rnn.connectivity import factors, readout_scale
 from rnn.fullrank import FullRankRunner
 from rnn.kernels.closed_loop import closed_loop_blocks
@@ -65,29 +65,6 @@ class LossAndGradient:
     z: np.ndarray
     J: np.ndarray = None
     outputs: np.ndarray = None
-
-
-class Batches(NamedTuple):
-    """Batches of trials as the kernels want them, each filled up to a multiple of four trials.
-
-    Parameters
-    ----------
-    inputs, targets, weights : ndarray (M, B', T, S), (M, B', T, O), (M, B', T, O)
-        M batches; trials that only fill up are zero.
-    size : int
-        Number B of real trials in a batch.
-
-    Examples
-    --------
-    >>> from tasks import get_task
-    >>> pack(get_task("rdm").trials(6, rng=0), 3, np.float32).inputs.shape
-    (2, 4, 51, 1)
-    """
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    size: int
 
 
 def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1, l2_rates=0.0):
@@ -160,25 +137,6 @@ def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plan
     if threads is None:  # a step of a unit costs more here, in proportion to the number of units
         threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32))
     return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads)
-
-
-def pack(trials, batch_size, dtype):
-    """Cut trials into batches of ``batch_size`` (which must divide their number) in the kernels' layout.
-
-    Returns
-    -------
-    Batches
-
-    Examples
-    --------
-    >>> from tasks import get_task
-    >>> float(pack(get_task("rdm").trials(4, rng=0), 4, np.float64).weights.sum())
-    1.0
-    """
-    masked = np.maximum((trials.mask != 0).any(axis=2).sum(axis=1), 1)
-    weights = trials.mask**2 / (batch_size * trials.mask.shape[2] * masked)[:, None, None]
-    arrays = trials.inputs, trials.targets, weights
-    return Batches(*(_cut(array, batch_size, dtype) for array in arrays), batch_size)
 
 
 def default_threads(unit_steps):
@@ -295,13 +253,7 @@ class GradientRunner:
         -------
         float
         """
-        inputs, targets, weights = batches.inputs[index], batches.targets[index], batches.weights[index]
-        shapes = left.shape, right.shape, inputs.shape[:2]
-        if shapes != self._shapes or targets.shape != self.outputs.shape:
-            raise InputError(f"batch: expected shapes {self._shapes}, {self.outputs.shape}, got {shapes}")
-        for array in (left, right, inputs, targets, weights):
-            if array.dtype != self.z.dtype or not array.flags.c_contiguous:
-                raise InputError(f"batch: expected C-contiguous {self.z.dtype} arrays, got {array.dtype}")
+        inputs, targets, weights = batches.take(index, left, right, self._shapes, self.outputs)
         given = left, right, self._h0, inputs, targets, weights
         shared = (*given, *self._numbers, np.uint64(seed), 0, *self._tags)
         results = self.z, self._losses, self.dleft, self.dright, *self._plant
@@ -318,11 +270,3 @@ def _no_plant(inputs, outputs):
     return LinearPlant(
         np.zeros((outputs, outputs)), np.eye(outputs), np.zeros((inputs, outputs)), np.eye(outputs)
     )
-
-
-def _cut(array, batch_size, dtype):
-    trials, steps, channels = array.shape
-    padded = -(-batch_size // BLOCK) * BLOCK
-    packed = np.zeros((trials // batch_size, padded, steps, channels), dtype)
-    packed[:, :batch_size] = array.reshape(-1, batch_size, steps, channels)
-    return packed

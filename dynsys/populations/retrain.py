@@ -18,8 +18,9 @@ import numpy as np
 
 from dynsys.populations.fit import Populations
 from dynsys.populations.redraw import share_out, square_root, whiten
+from rnn.batches import pack
 from rnn.connectivity import factors, readout_scale
-from rnn.gradient import gradient_runner, pack
+from rnn.gradient import gradient_runner
 from rnn.networks import LowRankRNN
 from rnn.optimizers import clip_norm
 from rnn.simulation import check_match

@@ -11,9 +11,10 @@ from reference import full_rank_loss_and_gradient, normals, run_in_x_space
 
 import tasks
 from rnn.approximation import truncate
+from rnn.batches import pack
 from rnn.connectivity import factors
 from rnn.fullrank import FullRankRunner
-from rnn.gradient import loss_and_gradient, pack
+from rnn.gradient import loss_and_gradient
 from rnn.networks import PHI_NAMES, FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD
 from rnn.simulation import simulate

@@ -10,7 +10,8 @@ import pytest
 from reference import loss_and_gradient_in_x_space, normals
 
 import tasks
-from rnn.gradient import GradientRunner, default_threads, loss_and_gradient, pack
+from rnn.batches import pack
+from rnn.gradient import GradientRunner, default_threads, loss_and_gradient
 from rnn.networks import PHI_NAMES, LowRankRNN
 from tasks.base import Trials
 from tasks.errors import InputError

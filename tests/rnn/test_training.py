@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import tasks
+from rnn.batches import pack
 from rnn.connectivity import factors
-from rnn.gradient import GradientRunner, loss_and_gradient, pack
+from rnn.gradient import GradientRunner, loss_and_gradient
 from rnn.networks import LowRankRNN
 from rnn.optimizers import SGD
 from rnn.simulation import simulate
