@@ -190,7 +190,7 @@ def _parser():
     three = commands.add_parser(
         "train",
         help="train a network on a task",
-        description="Train a network on a task by the recipe that is known to work; options change it.",
+        description="Train a network on a task by the project's recipe; options change it.",
     )
     three.add_argument("task", metavar="TASK", help="name of the task, such as rdm")
     three.add_argument("--preset", metavar="NAME", help="a named variant of the task")

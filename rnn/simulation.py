@@ -19,6 +19,7 @@ from rnn.fullrank import run_full_rank
 from rnn.kernels.closed_loop import simulate_closed_loop
 from rnn.kernels.lowrank import BLOCK, simulate_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
+from tasks.base import Trials
 from tasks.checks import check_rng
 from tasks.errors import InputError, Status
 
@@ -142,7 +143,7 @@ def check_match(net, trials):
     Raises
     ------
     InputError
-        Not a network; inputs, outputs or alpha that differ.
+        Not a network, not trials; inputs, outputs or alpha that differ.
 
     Examples
     --------
@@ -153,6 +154,9 @@ def check_match(net, trials):
     """
     if not isinstance(net, (LowRankRNN, FullRankRNN)):
         raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
+    if not isinstance(trials, Trials):
+        kind = type(trials).__name__
+        raise InputError(f"trials: expected Trials, got {kind}; task.trials(n, rng=0) draws them")
     outputs = trials.output_names
     if trials.plant is not None:
         if isinstance(net, FullRankRNN):

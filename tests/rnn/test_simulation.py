@@ -103,6 +103,13 @@ def test_channels_that_differ_are_refused_by_name(rng):
         simulate({}, get_task("rdm").trials(2, rng=0))
 
 
+@pytest.mark.parametrize("given", [None, np.zeros((3, 5, 1)), get_task("rdm")], ids=["None", "array", "task"])
+def test_what_is_no_batch_of_trials_is_refused(given):
+    net = LowRankRNN(*np.ones((4, 8, 1)))
+    with pytest.raises(InputError, match="trials: expected Trials, got"):
+        simulate(net, given)
+
+
 def test_steps_that_differ_are_refused_naming_both(rng):
     net, trials = problem(rng)
     with pytest.raises(
