@@ -1,9 +1,10 @@
 r"""LaTeX of a whole system: its equations, or a document with a table of its symbols as well."""
 
+from dynsys.symbolic.brackets import EXPECTATIONS
 from dynsys.symbolic.names import escape
 from dynsys.symbolic.printer import number
 from dynsys.symbolic.system import System
-from dynsys.symbolic.typeset import EXPECTATIONS, align, lines
+from dynsys.symbolic.typeset import align, cases, lines
 from tasks.checks import check_count, choose
 from tasks.errors import InputError
 
@@ -11,10 +12,12 @@ from tasks.errors import InputError
 DOCUMENT = r"""\documentclass{article}
 \usepackage{amsmath}
 \setlength{\textwidth}{16cm}
+\setlength{\textheight}{23cm}
+\setlength{\topmargin}{-1cm}
 \setlength{\oddsidemargin}{0cm}
 \setlength{\evensidemargin}{0cm}
 \allowdisplaybreaks
-\renewcommand{\arraystretch}{1.3}
+\renewcommand{\arraystretch}{1.5}
 \begin{document}
 \noindent %(opening)s
 
@@ -25,7 +28,7 @@ DOCUMENT = r"""\documentclass{article}
 """
 
 
-TABLE_ROWS = 30  # to a page
+TABLE_ROWS = 32  # to a page
 
 
 def to_latex(system, values=False, standalone=False, expectation="brackets", digits=4, environment="align"):
@@ -44,8 +47,8 @@ def to_latex(system, values=False, standalone=False, expectation="brackets", dig
         closed formula (for tanh with 5 terms, error 4.3e-6), or by the integral of each.
     digits : int, default 4
         Significant digits of numbers; 17 let the numbers be read back unchanged.
-    environment : {"align", "align*", "aligned"}, default "align"
-        Environment of the equations.
+    environment : {"align", "align*", "aligned", "cases"}, default "align"
+        Environment of the equations; "cases" braces the equations of motion and aligns the rest below.
 
     Returns
     -------
@@ -66,8 +69,8 @@ def to_latex(system, values=False, standalone=False, expectation="brackets", dig
     \end{align}
     """
     options = _options(system, values, expectation, digits)
-    choose("environment", environment, ("align", "align*", "aligned"))
-    equations = align(system, environment, **options)
+    choose("environment", environment, ("align", "align*", "aligned", "cases"))
+    equations = cases(system, **options) if environment == "cases" else align(system, environment, **options)
     if not standalone:
         return equations
     if environment == "aligned":

@@ -1,6 +1,7 @@
-r"""Expressions as LaTeX in the order of a paper: number, parameter, variable, bracket."""
+r"""Expressions as LaTeX in the order of a paper: number, parameter, variable, bracket; lines to break."""
 
 import re
+from dataclasses import dataclass
 
 import sympy
 from sympy.printing.latex import LatexPrinter
@@ -116,6 +117,49 @@ class Printer(LatexPrinter):
             if f.args[1:] in places
         ]
         return not plain, [-p for p in powers.values()], term.is_number, min(found, default=(0, 0)), str(term)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One equation, its right-hand side in pieces between which it may be broken.
+
+    Parameters
+    ----------
+    left : str
+        Left-hand side.
+    pieces : tuple of str
+        Right-hand side; each piece but the first starts with its sign.
+    sign : str
+        Between the two sides.
+
+    Examples
+    --------
+    >>> Line("x", ("a", "+ b")).text
+    'x = a + b'
+    """
+
+    left: str
+    pieces: tuple
+    sign: str = "="
+
+    @property
+    def text(self):
+        """str : the equation unbroken."""
+        return f"{self.left} {self.sign} {' '.join(self.pieces)}"
+
+    def rows(self, width):
+        r"""The equation as rows of an ``align``, none much wider than ``width`` letters."""
+        rows, room = [f"{self.left} &{self.sign} {self.pieces[0]}"], 0.0
+        room = width - visible_length(self.left) - visible_length(self.pieces[0])
+        for piece in self.pieces[1:]:
+            needed = visible_length(piece) + 1
+            if needed > room:
+                rows.append(rf"&\quad {{}} {piece}")
+                room = width - visible_length(self.left) - needed - 2
+            else:
+                rows[-1] += f" {piece}"
+                room -= needed
+        return rows
 
 
 def with_numbers(expression, numbers):

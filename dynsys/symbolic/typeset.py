@@ -1,65 +1,14 @@
 r"""The lines of a system's LaTeX: equations of motion, filters, definitions, expectations, readouts."""
 
-from dataclasses import dataclass
-
 import sympy
 
-from dynsys.symbolic.expectations import (
-    PRINTED_VARIANCES,
-    PRINTED_WEIGHTS,
-    GaussianExpectation,
-    bracket,
-)
+from dynsys.symbolic.brackets import EXPECTATIONS, explanations
 from dynsys.symbolic.names import latex_name
-from dynsys.symbolic.printer import Printer, number, visible_length, with_numbers
+from dynsys.symbolic.printer import Line, Printer, with_numbers
 from tasks.checks import check_count, choose
 
-EXPECTATIONS = ("brackets", "formula", "integral")
 WIDTH = 72  # of a printed line, in letters
 MANY = 4  # couplings from which on one line says it for all of them
-
-
-@dataclass(frozen=True)
-class Line:
-    """One equation, its right-hand side in pieces between which it may be broken.
-
-    Parameters
-    ----------
-    left : str
-        Left-hand side.
-    pieces : tuple of str
-        Right-hand side; each piece but the first starts with its sign.
-    sign : str
-        Between the two sides.
-
-    Examples
-    --------
-    >>> Line("x", ("a", "+ b")).text
-    'x = a + b'
-    """
-
-    left: str
-    pieces: tuple
-    sign: str = "="
-
-    @property
-    def text(self):
-        """str : the equation unbroken."""
-        return f"{self.left} {self.sign} {' '.join(self.pieces)}"
-
-    def rows(self, width):
-        r"""The equation as rows of an ``align``, none much wider than ``width`` letters."""
-        rows, room = [f"{self.left} &{self.sign} {self.pieces[0]}"], 0.0
-        room = width - visible_length(self.left) - visible_length(self.pieces[0])
-        for piece in self.pieces[1:]:
-            needed = visible_length(piece) + 1
-            if needed > room:
-                rows.append(rf"&\quad {{}} {piece}")
-                room = width - visible_length(self.left) - needed - 2
-            else:
-                rows[-1] += f" {piece}"
-                room -= needed
-        return rows
 
 
 def lines(system, values=False, expectation="brackets", digits=4):
@@ -105,12 +54,7 @@ def lines(system, values=False, expectation="brackets", digits=4):
     if notation is None:
         return tuple(result)
     result += page.definitions(notation)
-    return tuple(result + _explanations(system, expectation, digits))
-
-
-def rows(system, width=WIDTH, **options):
-    """The rows of an ``align``, each equation a list of rows; options as in `lines`."""
-    return [line.rows(width) for line in lines(system, **options)]
+    return tuple(result + explanations(system, expectation))
 
 
 def align(system, environment="align", width=WIDTH, **options):
@@ -140,9 +84,45 @@ def align(system, environment="align", width=WIDTH, **options):
     \frac{dx}{dt} &= - x
     \end{align}
     """
-    glue = " \\notag \\\\\n" if environment == "align" else " \\\\\n"
-    body = " \\\\\n".join(glue.join(equation) for equation in rows(system, width, **options))
-    return f"\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}"
+    return _environment(environment, [line.rows(width) for line in lines(system, **options)])
+
+
+def cases(system, width=WIDTH, **options):
+    r"""A system as one brace around its equations of motion, and an ``align`` of the rest below.
+
+    A brace does not break across pages: for dozens of rows take `align`.
+
+    Parameters
+    ----------
+    system, width, **options
+        As in `align`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from dynsys.symbolic.system import System
+    >>> x, y = sympy.symbols("x y")
+    >>> print(cases(System([y, -x], [x, y])))
+    \begin{equation}
+    \begin{cases}
+    \displaystyle \frac{dx}{dt} = y \\[1ex]
+    \displaystyle \frac{dy}{dt} = - x
+    \end{cases}
+    \end{equation}
+    """
+    shown = [line.rows(width) for line in lines(system, **options)]
+    count = len(system.state) + (len(system.inputs) if system.filtered_inputs else 0)
+    # The second column of a cases environment is for conditions, so nothing is aligned inside it.
+    motion = [
+        " \\\\\n".join(rf"\displaystyle {row.replace('&', '', 1)}" for row in equation)
+        for equation in shown[:count]
+    ]
+    text = "\\begin{equation}\n\\begin{cases}\n" + " \\\\[1ex]\n".join(motion)
+    text += "\n\\end{cases}\n\\end{equation}"
+    return text if len(shown) == count else f"{text}\n{_environment('align', shown[count:])}"
 
 
 def aligned_lines(system, definitions):
@@ -194,6 +174,13 @@ def driving(name):
     return f"u_{{{latex_name(name)}}}"
 
 
+def _environment(name, equations):
+    """An environment of equations, each a list of rows; where equations are numbered, one number for each."""
+    glue = " \\notag \\\\\n" if name == "align" else " \\\\\n"
+    body = " \\\\\n".join(glue.join(equation) for equation in equations)
+    return f"\\begin{{{name}}}\n{body}\n\\end{{{name}}}"
+
+
 class _Page:
     """A system's symbols and numbers, ready for printing."""
 
@@ -234,93 +221,3 @@ class _Page:
 
 def _exact(value):
     return sympy.Integer(int(value)) if value == int(value) else sympy.Float(value, 17)
-
-
-def _explanations(system, expectation, digits):
-    """What the angle brackets of a mean field stand for."""
-    notation = system.notation
-    used = {f for e in (*notation.equations, *notation.outputs) for f in e.atoms(GaussianExpectation)}
-    used |= {f for d in notation.definitions for f in d.expression.atoms(GaussianExpectation)}
-    if not used:
-        return []
-    orders = sorted({int(f.args[0]) for f in used})
-    several = len({f.args[1:] for f in used}) > 1
-    free = any(f.args[1] != 0 for f in used)
-    place, over = ("p", "^{(p)}") if several else ("", "")
-    mean, variance = (rf"\mu{over}" if free else ""), rf"\Delta{over}"
-    argument = f"{mean}{' + ' if free else ''}" + rf"\sqrt{{{variance}}}\,\xi"
-    weight = r"\int_{-\infty}^{\infty} \frac{d\xi}{\sqrt{2\pi}}\, e^{-\xi^2/2}\,"
-    if expectation == "brackets":
-        left = r"\langle f\rangle" + (f"_{{{place}}}" if place else "")
-        return [
-            Line(
-                left, (rf"{weight} f\bigl({argument}\bigr),", rf"\qquad \phi(x) = {_activation(system.phi)}")
-            )
-        ]
-    return [
-        line
-        for k in orders
-        for line in (
-            [Line(bracket(k, place), (rf"{weight} {_derivative(system.phi, k, argument)}",))]
-            if expectation == "integral"
-            else _formula(system.phi, k, bracket(k, place), mean, variance)
-        )
-    ] + (_mixture_numbers() if expectation == "formula" and system.phi == "tanh" else [])
-
-
-def _activation(phi):
-    return {
-        "tanh": r"\tanh x",
-        "erf": r"\operatorname{erf}\bigl(\tfrac{\sqrt{\pi}}{2} x\bigr)",
-        "relu": r"\max(0, x)",
-        "linear": "x",
-    }[phi]
-
-
-def _derivative(phi, order, argument):
-    inside = rf"\bigl({argument}\bigr)"
-    return {
-        ("tanh", 0): rf"\tanh{inside}",
-        ("tanh", 1): rf"\bigl[1 - \tanh^2{inside}\bigr]",
-        ("erf", 0): rf"\operatorname{{erf}}\bigl(\tfrac{{\sqrt{{\pi}}}}{{2}}({argument})\bigr)",
-        ("erf", 1): rf"\exp\bigl(-\tfrac{{\pi}}{{4}}({argument})^2\bigr)",
-        ("relu", 0): rf"\max\bigl(0, {argument}\bigr)",
-        ("relu", 1): rf"\theta{inside}",
-    }[phi, order]
-
-
-def _formula(phi, order, left, mu, Delta):
-    """The closed form of the orders 0 and 1; mu is empty when it is zero."""
-    square = rf"({mu})^2" if "^" in mu else rf"{mu}^2"
-    if phi == "tanh":
-        below = rf"s_j + {Delta}"
-        if order == 0:
-            right = rf"\sum_{{j=1}}^{{5}} c_j \operatorname{{erf}}\frac{{{mu}}}{{\sqrt{{2({below})}}}}"
-        else:
-            decay = rf"\, e^{{-{square} / 2({below})}}" if mu else ""
-            right = rf"\sum_{{j=1}}^{{5}} \frac{{2 c_j{decay}}}{{\sqrt{{2\pi({below})}}}}"
-        return [Line(left, (right,), r"\approx")]
-    if phi == "erf":
-        root = rf"\sqrt{{1 + \pi{Delta}/2}}"
-        if order == 0:
-            return [Line(left, (rf"\operatorname{{erf}}\frac{{\sqrt{{\pi}}\,{mu}}}{{2{root}}}",))]
-        decay = rf"e^{{-\pi{square} / (4 + 2\pi{Delta})}}" if mu else "1"
-        return [Line(left, (rf"\frac{{{decay}}}{{{root}}}",))]
-    ratio = rf"{mu or 0}/\sqrt{{2{Delta}}}"
-    below = (
-        rf"\tfrac{{1}}{{2}}\bigl[1 + \operatorname{{erf}}\bigl({ratio}\bigr)\bigr]" if mu else r"\tfrac{1}{2}"
-    )
-    if order == 1:
-        return [Line(left, (below,))]
-    density = rf"\sqrt{{\frac{{{Delta}}}{{2\pi}}}}" + (rf"\, e^{{-{square} / 2{Delta}}}" if mu else "")
-    return [Line(left, (rf"{mu} {below}", rf"+ {density}") if mu else (density,))]
-
-
-def _mixture_numbers():
-    listed = (
-        ", ".join(number(value, 6) for value in values) for values in (PRINTED_WEIGHTS, PRINTED_VARIANCES)
-    )
-    return [
-        Line(name, (f"({text})",))
-        for name, text in zip((r"(c_1, \ldots, c_5)", r"(s_1, \ldots, s_5)"), listed)
-    ]
