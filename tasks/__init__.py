@@ -17,7 +17,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "continuous": ["Bistable"],
         "decision": ["ContextDecision", "MultisensoryDecision", "RandomDots"],
         "errors": ["DynsysError", "FileError", "InputError", "OutcomeError", "Status"],
-        "holding": ["dwell_times", "held_accuracy", "segments_held"],
+        "dwell": ["DwellLaw", "EscapeLaw", "dwell_law", "dwell_times", "escape_law"],
+        "holding": ["held_accuracy", "segments_held"],
         "memory": ["DelayedMatch", "FlipFlop", "WorkingMemory"],
         "metrics": [
             "PsychometricCurve", "PsychometricMatrix", "accuracy", "loss", "psychometric_curve",

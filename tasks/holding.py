@@ -1,8 +1,8 @@
-"""Was a state held? Scores of the tasks whose output follows the last pulse, and dwell times."""
+"""Was a state held? Scores of the tasks whose output follows the last pulse."""
 
 import numpy as np
 
-from tasks.checks import as_array, check_number
+from tasks.checks import as_array
 from tasks.errors import InputError
 
 
@@ -65,40 +65,3 @@ def segments_held(outputs, trials):
     count = int(begins.sum())
     failures = np.bincount(segment[masked], (wrong & masked)[masked], minlength=count)
     return float(np.mean(failures == 0))
-
-
-def dwell_times(output, dt, threshold=0.0):
-    """Times between switches of a sign, such as a percept's under noise.
-
-    A switch counts when the output passes ``threshold`` on the other side (a Schmitt trigger, so that
-    wavering around zero is not counted); the time before the first switch and after the last is left out.
-
-    Parameters
-    ----------
-    output : array_like (B, T) or (T,)
-        One output channel.
-    dt : float
-        Step, ms.
-    threshold : float, default 0
-        How far beyond zero the output must go.
-
-    Returns
-    -------
-    ndarray
-        Dwell times of all trials, ms.
-
-    Examples
-    --------
-    >>> dwell_times([1, 1, -1, -1, -1, 1, -1], dt=20.0)
-    array([60., 20.])
-    """
-    z = np.atleast_2d(as_array("output", output))
-    check_number("dt", dt, above=0.0)
-    check_number("threshold", threshold, minimum=0.0)
-    state = np.where(z > threshold, 1, np.where(z < -threshold, -1, 0))
-    times = []
-    for row in state:
-        decided = np.flatnonzero(row)
-        switches = decided[1:][row[decided[1:]] != row[decided[:-1]]]
-        times.append(np.diff(switches) * float(dt))
-    return np.concatenate([np.zeros(0), *times])

@@ -77,6 +77,30 @@ class LinearPlant:
         """tuple of ndarray : A, B, C, E."""
         return self.A, self.B, self.C, self.E
 
+    def sensed(self, states):
+        """What reaches the input channels at each step: C s_t, from the states s_{t+1} after each step.
+
+        Parameters
+        ----------
+        states : array_like (..., T, D)
+            States of the plant, such as ``Trajectory.plant``.
+
+        Returns
+        -------
+        ndarray (..., T, S)
+
+        Examples
+        --------
+        >>> LinearPlant([[0.9]], [[0.1]], [[2.0]], [[1.0]]).sensed([[1.0], [3.0]]).ravel()
+        array([0., 2.])
+        """
+        states = as_array("states", states, finite=False)
+        if states.ndim < 2 or states.shape[-1] != self.size:
+            raise InputError(f"states: expected (..., T, {self.size}), got {states.shape}")
+        before = np.zeros(states.shape)
+        before[..., 1:, :] = states[..., :-1, :]
+        return before @ self.C.T
+
     def without(self, channels):
         """The same plant with these input channels cut: they sense nothing.
 

@@ -23,6 +23,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "graphs": ["plot_circuit"],
         "phase": ["plot_flow", "plot_trajectories"],
         "style": ["new_figure", "symbol"],
-        "tasks": ["plot_psychometric_matrix", "plot_trial"],
+        "tasks": ["plot_dwell_times", "plot_psychometric_matrix", "plot_reaches", "plot_trial"],
     },
 )  # fmt: skip

@@ -1,20 +1,22 @@
-"""Pictures of tasks: one trial with every channel, and choices against two conditions."""
+"""Pictures of tasks: one trial with every channel, choices against two conditions, reaches, dwell times."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from dynsys.plotting.activity import EPOCH_SHADES
-from dynsys.plotting.style import BLUE, GREY, LINE, VERMILLION, add_legend, axes, plain
+from dynsys.plotting.style import BLACK, BLUE, CYCLE, GREY, LINE, VERMILLION, add_legend, axes, plain, say
 from tasks.checks import check_count
 from tasks.errors import InputError
 
-ROW, REACH = 2.0, 0.85  # distance of two rows, and the height that the largest value of a row is given
+ROW, REACH = 2.3, 0.85  # distance of two rows, and the height that the largest value of a row is given
 
 
 def plot_trial(trials, trial=0, outputs=None, ax=None):
     """One trial: a row for each input and each target, the epochs shaded and named.
 
     Targets are drawn where they count (mask > 0); inputs share one scale and targets another, whose largest
-    value stands at the right of each row.
+    value stands at the right of each row. In closed loop with a plant, the inputs are what was sensed.
 
     Parameters
     ----------
@@ -22,8 +24,8 @@ def plot_trial(trials, trial=0, outputs=None, ax=None):
         The trials.
     trial : int, default 0
         Which of them.
-    outputs : array_like (B, T, O), optional
-        Outputs of a network in these trials, drawn over the targets.
+    outputs : Trajectory or array_like (B, T, O), optional
+        What a network did in these trials; its outputs are drawn over the targets.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if left out.
 
@@ -45,7 +47,9 @@ def plot_trial(trials, trial=0, outputs=None, ax=None):
     ax = axes(ax, size=(4.6, 0.6 + 0.42 * len(names)))
     edges = trials.dt * np.arange(trials.steps + 1)
     u, target = trials.inputs[trial], np.where(trials.mask[trial] > 0, trials.targets[trial], np.nan)
-    z = None if outputs is None else np.asarray(outputs)[trial]
+    if getattr(outputs, "plant", None) is not None:
+        u = u + trials.plant.sensed(outputs.plant[trial])
+    z = None if outputs is None else np.asarray(getattr(outputs, "outputs", outputs))[trial]
     places = ROW * np.arange(len(names))[::-1]
 
     for row, place in enumerate(places):
@@ -106,6 +110,85 @@ def plot_psychometric_matrix(matrix, ax=None):
     ax.set_xticks(range(len(matrix.columns)), [_short(value) for value in matrix.columns])
     ax.set_yticks(range(len(matrix.rows)), [_short(value) for value in matrix.rows])
     ax.set(xlabel=plain(matrix.conditions[1]), ylabel=plain(matrix.conditions[0]))
+    return ax
+
+
+def plot_reaches(trials, positions, ax=None):
+    """Paths in the plane from the origin, with the end of each and the target it was meant for.
+
+    Parameters
+    ----------
+    trials : Trials
+        Of the task "reach".
+    positions : Trajectory or array_like (B, T, 2)
+        What a network did in these trials, or the positions themselves.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from dynsys.plotting.style import new_figure
+    >>> from tasks import get_task
+    >>> trials = get_task("reach", directions=8).trials(8, rng=0)
+    >>> plot_reaches(trials, 0.9 * trials.targets, new_figure()[1]).get_aspect()
+    1.0
+    """
+    ax = axes(ax, size=(3.0, 3.0))
+    paths, goals = np.asarray(getattr(positions, "outputs", positions)), trials.targets[:, -1]
+    ax.plot(*paths.transpose(2, 1, 0), color=VERMILLION, linewidth=0.6, alpha=0.7, zorder=2)
+    ax.plot(*goals.T, "o", color="none", markeredgecolor=GREY, markersize=7, label="target")
+    ax.plot(*paths[:, -1].T, "o", color=VERMILLION, markersize=2.5, label="end of the reach", zorder=3)
+    reach = 1.15 * max(np.abs(goals).max(), min(np.abs(paths).max(), 3 * np.abs(goals).max()))
+    ax.set(xlabel=plain(trials.output_names[0]), ylabel=plain(trials.output_names[1]), aspect="equal",
+           xlim=(-reach, reach), ylim=(-reach, reach))  # fmt: skip
+    add_legend(ax, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def plot_dwell_times(laws, ax=None):
+    """Share of dwell times that exceed a time (logarithmic scale), with the fitted law dashed.
+
+    Parameters
+    ----------
+    laws : DwellLaw or mapping of str to DwellLaw
+        One law, or several by name, from `tasks.dwell_law`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from dynsys.plotting.style import new_figure
+    >>> from tasks import dwell_law
+    >>> law = dwell_law(np.random.default_rng(0).exponential(500.0, 100))
+    >>> plot_dwell_times(law, new_figure()[1]).get_yscale()
+    'log'
+    """
+    ax = axes(ax)
+    laws = dict(laws) if isinstance(laws, Mapping) else {"": laws}
+    fewest = 1.0
+    for i, (name, law) in enumerate(laws.items()):
+        color = CYCLE[i % len(CYCLE)]
+        count = len(law.times)
+        fewest = min(fewest, 1.0 / count)
+        seconds = np.concatenate([[0.0], law.times]) / 1000.0
+        ax.step(seconds, 1.0 - np.arange(count + 1) / count, where="post", color=color, linewidth=LINE,
+                label=plain(name) if name else "measured")  # fmt: skip
+        grid = np.linspace(0.0, law.times[-1], 200)
+        ax.plot(grid / 1000.0, law.survival(grid), color=color, linewidth=0.8, linestyle="--")
+    if not laws:
+        say(ax, "no dwell times")
+    ax.plot([], [], color=BLACK, linewidth=0.8, linestyle="--", label="exponential after a delay")
+    ax.set(xlabel="dwell time (s)", ylabel="share that lasts longer", yscale="log", xlim=(0.0, None),
+           ylim=(0.7 * fewest, 1.3))  # fmt: skip
+    add_legend(ax, loc="upper right")
     return ax
 
 

@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
 
-from dynsys.plotting import new_figure, plot_psychometric_matrix, plot_trial
-from tasks import InputError, get_task, psychometric_matrix, task_names
+from dynsys.plotting import (
+    new_figure,
+    plot_dwell_times,
+    plot_psychometric_matrix,
+    plot_reaches,
+    plot_trial,
+)
+from dynsys.plotting.tasks import REACH, ROW
+from rnn import load_example, simulate
+from tasks import InputError, dwell_law, get_task, psychometric_matrix, task_names
 
 
 @pytest.mark.parametrize("name", task_names())
@@ -18,7 +26,7 @@ def test_the_rows_hold_the_inputs_and_the_targets_where_they_count():
     trials = get_task("romo").trials(3, rng=1)
     ax = plot_trial(trials, 2, outputs=0.5 * trials.targets, ax=new_figure()[1])
     (stairs,) = [patch for patch in ax.patches if hasattr(patch, "get_data")]
-    drawn = stairs.get_data().values - 2.0
+    drawn = stairs.get_data().values - ROW
     np.testing.assert_allclose(drawn / drawn.max(), trials.inputs[2, :, 0] / trials.inputs[2].max())
     target, output = (line for line in ax.lines if line.get_label() in ("target", "output"))
     counted = trials.mask[2, :, 0] > 0
@@ -43,3 +51,34 @@ def test_the_matrix_is_drawn_as_it_is():
     ax = plot_psychometric_matrix(matrix, new_figure()[1])
     np.testing.assert_array_equal(ax.images[0].get_array(), matrix.probability)
     assert ax.get_xticklabels()[0].get_text() == "\u22120.4"
+
+
+def test_in_closed_loop_the_rows_show_what_was_sensed():
+    trials = get_task("reach").trials(2, rng=0)
+    run = simulate(load_example("reach"), trials)
+    ax = plot_trial(trials, 1, outputs=run, ax=new_figure()[1])
+    rows = [patch.get_data().values for patch in ax.patches if hasattr(patch, "get_data")]
+    inputs = trials.inputs[1].copy()
+    inputs[1:] += run.plant[1, :-1] @ trials.plant.C.T
+    drawn = (rows[3] - ROW * (len(trials.input_names) + 1 - 3)) / REACH * np.abs(inputs).max()
+    np.testing.assert_allclose(drawn, inputs[:, 3], atol=1e-12)
+    outputs = [line for line in ax.lines if line.get_label() == "output"]
+    drawn = (outputs[0].get_ydata() - ROW) / REACH * np.abs(trials.targets[1]).max()
+    np.testing.assert_allclose(drawn, run.scored[1, :, 0], atol=1e-12)
+
+
+def test_reaches_end_where_they_end():
+    trials = get_task("reach", directions=8).trials(20, rng=0)
+    ax = plot_reaches(trials, 0.5 * trials.targets, new_figure()[1])
+    ends = next(line for line in ax.lines if line.get_label() == "end of the reach")
+    np.testing.assert_array_equal(np.array(ends.get_data()).T, 0.5 * trials.targets[:, -1])
+
+
+def test_dwell_times_step_down_to_nothing(rng):
+    law = dwell_law(100.0 + rng.exponential(500.0, 200))
+    ax = plot_dwell_times({"weak": law, "strong": law}, new_figure()[1])
+    weak = next(line for line in ax.lines if line.get_label() == "weak")
+    assert weak.get_ydata()[0] == 1.0 and weak.get_ydata()[-1] == 0.0
+    np.testing.assert_array_equal(weak.get_xdata()[1:], law.times / 1000)
+    assert [text.get_text() for text in ax.get_legend().get_texts()][:2] == ["weak", "strong"]
+    plot_dwell_times({}, new_figure()[1])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks import InputError, Trials, dwell_times, get_task, held_accuracy, segments_held
+from tasks import InputError, Trials, get_task, held_accuracy, segments_held
 
 
 def test_a_segment_is_lost_by_one_wrong_step():
@@ -22,24 +22,6 @@ def test_segments_are_counted_channel_by_channel():
     ]
     lost = sum(runs[1::3])
     assert segments_held(z, trials) == pytest.approx(1 - lost / sum(runs))
-
-
-def test_dwell_times_ignore_what_stays_below_the_threshold():
-    z = [0.0, 2, 0.5, -0.5, 2, -2, -2, 0.5, -2, 2, 2, -2]
-    np.testing.assert_array_equal(dwell_times(z, 10.0, threshold=1.0), [40.0, 20.0])
-    assert dwell_times([1.0, 1.0], 10.0).size == 0
-
-
-def test_dwell_times_of_a_telegraph_process_have_its_mean(rng):
-    flips = rng.random((20, 20000)) < 0.02
-    z = np.where(np.cumsum(flips, axis=1) % 2, 1.0, -1.0)
-    times = dwell_times(z, 20.0)
-    assert times.mean() == pytest.approx(20.0 / 0.02, rel=0.05)
-
-
-def test_no_trials_no_dwell_times():
-    assert dwell_times(np.zeros((0, 5)), 20.0).shape == (0,)
-    assert dwell_times(np.ones(5), 20.0).shape == (0,)
 
 
 def test_nothing_to_judge():

@@ -76,6 +76,17 @@ def test_end_point_errors_and_accuracy():
     assert task.accuracy(z, trials) == 0.5
 
 
+def test_what_was_sensed_is_the_state_before_the_step(rng):
+    plant = get_task("reach").plant
+    states = roll_out(plant, rng.standard_normal((6, 2)))
+    sensed = plant.sensed(states)
+    assert not sensed[0].any()
+    np.testing.assert_allclose(sensed[1:], states[:-1] @ plant.C.T)
+    np.testing.assert_array_equal(plant.sensed(np.stack([states, states]))[1], sensed)
+    with pytest.raises(InputError, match="states: expected"):
+        plant.sensed(states[:, :3])
+
+
 def test_a_selection_keeps_the_plant():
     trials = get_task("reach").trials(5, rng=0)
     assert trials.select([1]).plant is trials.plant
