@@ -20,9 +20,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "states": ["plot_kappa", "plot_variance_explained"],
         "bifurcation": ["plot_bifurcation"],
         "connectivity": ["plot_covariance", "plot_histogram", "plot_loadings"],
+        "dwell": ["plot_dwell_times", "plot_escape"],
         "graphs": ["plot_circuit"],
         "phase": ["plot_flow", "plot_trajectories"],
         "style": ["new_figure", "symbol"],
-        "tasks": ["plot_dwell_times", "plot_psychometric_matrix", "plot_reaches", "plot_trial"],
+        "tasks": ["plot_psychometric_matrix", "plot_reaches", "plot_trial"],
     },
 )  # fmt: skip

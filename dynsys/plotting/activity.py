@@ -104,6 +104,7 @@ def plot_psychometric(curves, ax=None):
         say(ax, "no psychometric curve")
     names = sorted({curve.condition for curve in curves.values()})
     ax.set(xlabel=plain(", ".join(names)) or "condition", ylabel="positive choices", ylim=(-0.04, 1.04))
+    ax.xaxis.get_major_locator().set_params(nbins=5)
     _percent(ax.yaxis)
     if len(curves) > 1:
         add_legend(ax, loc="upper left")

@@ -1,15 +1,14 @@
-"""Pictures of tasks: one trial with every channel, choices against two conditions, reaches, dwell times."""
-
-from collections.abc import Mapping
+"""Pictures of tasks: one trial with every channel, choices against two conditions, reaches."""
 
 import numpy as np
 
 from dynsys.plotting.activity import EPOCH_SHADES
-from dynsys.plotting.style import BLACK, BLUE, CYCLE, GREY, LINE, VERMILLION, add_legend, axes, plain, say
+from dynsys.plotting.style import BLUE, GREY, LINE, VERMILLION, add_legend, axes, plain
 from tasks.checks import check_count
 from tasks.errors import InputError
 
 ROW, REACH = 2.3, 0.85  # distance of two rows, and the height that the largest value of a row is given
+MOST_TICKS = 9  # along a side of a matrix
 
 
 def plot_trial(trials, trial=0, outputs=None, ax=None):
@@ -107,8 +106,9 @@ def plot_psychometric_matrix(matrix, ax=None):
     bar = ax.figure.colorbar(image, ax=ax)
     bar.set_label("positive choices", fontsize=ax.xaxis.label.get_size())
     bar.ax.tick_params(labelsize=ax.xaxis.label.get_size() - 1)
-    ax.set_xticks(range(len(matrix.columns)), [_short(value) for value in matrix.columns])
-    ax.set_yticks(range(len(matrix.rows)), [_short(value) for value in matrix.rows])
+    for axis, levels in ((ax.xaxis, matrix.columns), (ax.yaxis, matrix.rows)):
+        every = -(-len(levels) // MOST_TICKS)
+        axis.set_ticks(range(0, len(levels), every), [_short(value) for value in levels[::every]])
     ax.set(xlabel=plain(matrix.conditions[1]), ylabel=plain(matrix.conditions[0]))
     return ax
 
@@ -149,49 +149,6 @@ def plot_reaches(trials, positions, ax=None):
     return ax
 
 
-def plot_dwell_times(laws, ax=None):
-    """Share of dwell times that exceed a time (logarithmic scale), with the fitted law dashed.
-
-    Parameters
-    ----------
-    laws : DwellLaw or mapping of str to DwellLaw
-        One law, or several by name, from `tasks.dwell_law`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> from dynsys.plotting.style import new_figure
-    >>> from tasks import dwell_law
-    >>> law = dwell_law(np.random.default_rng(0).exponential(500.0, 100))
-    >>> plot_dwell_times(law, new_figure()[1]).get_yscale()
-    'log'
-    """
-    ax = axes(ax)
-    laws = dict(laws) if isinstance(laws, Mapping) else {"": laws}
-    fewest = 1.0
-    for i, (name, law) in enumerate(laws.items()):
-        color = CYCLE[i % len(CYCLE)]
-        count = len(law.times)
-        fewest = min(fewest, 1.0 / count)
-        seconds = np.concatenate([[0.0], law.times]) / 1000.0
-        ax.step(seconds, 1.0 - np.arange(count + 1) / count, where="post", color=color, linewidth=LINE,
-                label=plain(name) if name else "measured")  # fmt: skip
-        grid = np.linspace(0.0, law.times[-1], 200)
-        ax.plot(grid / 1000.0, law.survival(grid), color=color, linewidth=0.8, linestyle="--")
-    if not laws:
-        say(ax, "no dwell times")
-    ax.plot([], [], color=BLACK, linewidth=0.8, linestyle="--", label="exponential after a delay")
-    ax.set(xlabel="dwell time (s)", ylabel="share that lasts longer", yscale="log", xlim=(0.0, None),
-           ylim=(0.7 * fewest, 1.3))  # fmt: skip
-    add_legend(ax, loc="upper right")
-    return ax
-
-
 def _shade(ax, trials, trial):
     """Shade every other epoch; write each name over it, higher by turns where it is narrow."""
     for i, (name, bounds) in enumerate(trials.epochs.items()):
@@ -213,7 +170,7 @@ def _mark_single_steps(ax, time, values):
         & ~np.isfinite(np.r_[values[1:], np.nan])
     )
     if alone.any():
-        ax.plot(time[alone], values[alone], "o", color=GREY, markersize=4)
+        ax.plot(time[alone], values[alone], "o", color=GREY, markersize=4, clip_on=False)
 
 
 def _scale(values):

@@ -4,13 +4,14 @@ import pytest
 from dynsys.plotting import (
     new_figure,
     plot_dwell_times,
+    plot_escape,
     plot_psychometric_matrix,
     plot_reaches,
     plot_trial,
 )
 from dynsys.plotting.tasks import REACH, ROW
 from rnn import load_example, simulate
-from tasks import InputError, dwell_law, get_task, psychometric_matrix, task_names
+from tasks import InputError, dwell_law, escape_law, get_task, psychometric_matrix, task_names
 
 
 @pytest.mark.parametrize("name", task_names())
@@ -82,3 +83,20 @@ def test_dwell_times_step_down_to_nothing(rng):
     np.testing.assert_array_equal(weak.get_xdata()[1:], law.times / 1000)
     assert [text.get_text() for text in ax.get_legend().get_texts()][:2] == ["weak", "strong"]
     plot_dwell_times({}, new_figure()[1])
+
+
+def test_the_rates_lie_where_they_were_measured(rng):
+    noise = np.array([0.2, 0.3, 0.4])
+    law = escape_law(noise, [dwell_law(rng.exponential(np.exp(0.2 / s**2), 99)) for s in noise])
+    ax = plot_escape(law, new_figure()[1])
+    fit, measured = ax.lines
+    np.testing.assert_allclose(measured.get_xdata(), noise**-2)
+    np.testing.assert_allclose(measured.get_ydata(), 1000 * law.rates)
+    slope = np.diff(np.log(fit.get_ydata())) / np.diff(fit.get_xdata())
+    assert slope[0] == pytest.approx(-law.barrier)
+
+
+def test_a_large_matrix_has_few_labels():
+    trials = get_task("romo").trials(3000, rng=0)
+    ax = plot_psychometric_matrix(psychometric_matrix(trials.targets, trials, "f1", "f2"), new_figure()[1])
+    assert [label.get_text() for label in ax.get_xticklabels()] == [str(f) for f in range(10, 35, 3)]
