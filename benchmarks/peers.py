@@ -1,8 +1,8 @@
 """The same network, loss, Adam and batch in PyTorch and in JAX, as `benchmarks/train.py` compares them.
 
 Each peer comes in four forms: `x`, the Euler scheme of all units, or `kappa`, the reduced state that the
-project itself uses; noise drawn `ahead` for all steps, or `step` by step. Weights are m, n, I, w in float32;
-the loss is sum weight (z - target)^2.
+project itself uses; noise drawn `ahead` for all steps, or `step` by step. Weights are m, n, I, w in float32,
+or J, I, w in the form `full`; the loss is sum weight (z - target)^2.
 """
 
 from functools import partial
@@ -21,6 +21,7 @@ except ImportError:
 
 ALPHA, RATE = np.float32(0.2), 1e-4
 FORMS = ("x ahead", "kappa ahead", "x step", "kappa step")  # without noise the last two are the first two
+FULL_RANK_FORMS = ("full ahead", "full step")
 
 
 class TorchPeer:
@@ -37,7 +38,9 @@ class TorchPeer:
         state, noise = self.form.split()
         sizes = self.inputs.shape[1], self.inputs.shape[0], self.weights[0].shape[0]
         kick = _torch_noise(self.noise_std, noise == "ahead", *sizes)
-        z = (_torch_x if state == "x" else _torch_kappa)(*self.weights, self.inputs, kick)
+        z = {"x": _torch_x, "kappa": _torch_kappa, "full": _torch_full}[state](
+            *self.weights, self.inputs, kick
+        )
         return (self.factors * (z - self.targets) ** 2).sum()
 
     def loss_and_gradient(self):
@@ -63,7 +66,8 @@ class JaxPeer:
         self.moments = [[jnp.zeros_like(a) for a in self.weights] for _ in range(2)]
         self.key, self.count = jax.random.key(0), 0
         state, noise = form.split()
-        loss = partial(_jax_loss, _jax_x if state == "x" else _jax_kappa, noise_std, noise == "ahead")
+        run = {"x": _jax_x, "kappa": _jax_kappa, "full": _jax_full}[state]
+        loss = partial(_jax_loss, run, noise_std, noise == "ahead")
         self._gradient = jax.jit(jax.value_and_grad(loss))
         self._step = jax.jit(partial(_jax_step, loss), donate_argnums=(0, 1))
 
@@ -103,10 +107,11 @@ def _torch_noise(noise_std, ahead, steps, batch, units):
 
 def _torch_x(m, n, I, w, inputs, kick):
     units, a = m.shape[0], float(ALPHA)
-    mT, drive, n, w = m.T, a * (inputs @ I.T), n * (a / units), w / units
+    # one unbind: the gradient of a slice per step would fill the whole array at every step
+    mT, drive, n, w = m.T, (a * (inputs @ I.T)).unbind(1), n * (a / units), w / units
     x, outputs = torch.zeros(len(inputs), units), []
     for t in range(inputs.shape[1]):
-        x = (1 - a) * x + (torch.tanh(x) @ n) @ mT + drive[:, t] + kick(t)
+        x = (1 - a) * x + (torch.tanh(x) @ n) @ mT + drive[t] + kick(t)
         outputs.append(torch.tanh(x) @ w)
     return torch.stack(outputs, 1)
 
@@ -122,6 +127,17 @@ def _torch_kappa(m, n, I, w, inputs, kick):
         private = (1 - a) * private + kick(t)
         s = torch.tanh(torch.cat([kappa, v], 1) @ left + private) @ right
         outputs.append(s[:, rank:])
+    return torch.stack(outputs, 1)
+
+
+def _torch_full(J, I, w, inputs, kick):
+    units, a = J.shape[0], float(ALPHA)
+    drive, JT, w = (a * (inputs @ I.T)).unbind(1), (a * J).T, w / units
+    x, p, outputs = torch.zeros(len(inputs), units), torch.zeros(len(inputs), units), []
+    for t in range(inputs.shape[1]):
+        x = torch.addmm(torch.add(drive[t] + kick(t), x, alpha=1 - a), p, JT)
+        p = torch.tanh(x)
+        outputs.append(p @ w)
     return torch.stack(outputs, 1)
 
 
@@ -165,6 +181,24 @@ def _jax_kappa(weights, inputs, noise_std, ahead, key):
     private = jnp.zeros((batch, units) if noise_std > 0 else ())
     start = jnp.zeros((batch, rank)), jnp.zeros((batch, inputs.shape[2])), private, jnp.zeros((batch, rank))
     _, z = jax.lax.scan(advance, start, (inputs.swapaxes(0, 1), entries))
+    return z.swapaxes(0, 1)
+
+
+def _jax_full(weights, inputs, noise_std, ahead, key):
+    J, I, w = weights
+    units, a = J.shape[0], ALPHA
+    entries, kick = _jax_noise(noise_std, ahead, key, inputs.shape[1], len(inputs), units)
+    drive, JT = a * (inputs @ I.T).swapaxes(0, 1), (a * J).T
+
+    def advance(carry, now):
+        x, p = carry
+        u, entry = now
+        x = (1 - a) * x + p @ JT + u + kick(entry)
+        p = jnp.tanh(x)
+        return (x, p), p @ w / units
+
+    x = jnp.zeros((len(inputs), units))
+    _, z = jax.lax.scan(advance, (x, x), (drive, entries))
     return z.swapaxes(0, 1)
 
 
