@@ -5,24 +5,17 @@ A mean field arrives here, and so does any ordinary differential equation given 
 """
 
 import dataclasses
-import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sympy
 
-from dynsys.symbolic.expectations import GaussianExpectation
+from dynsys.symbolic import declarations
 from dynsys.symbolic.names import check_latex, check_name, latex_name, symbol
 from dynsys.symbolic.notation import Notation
+from dynsys.symbolic.typed import read_system
 from dynsys.symbolic.typeset import align
 from tasks.errors import InputError
-
-FUNCTIONS = (
-    sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.tan, sympy.asin, sympy.acos, sympy.atan,
-    sympy.sinh, sympy.cosh, sympy.tanh, sympy.asinh, sympy.acosh, sympy.atanh, sympy.erf, sympy.erfc,
-    sympy.Abs, sympy.sign, sympy.Max, sympy.Min, sympy.Heaviside, GaussianExpectation,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,15 +96,16 @@ class System:
     def __post_init__(self):
         parameters, given = self.parameters, {}
         if isinstance(parameters, Mapping):
-            given = {_text(name): value for name, value in parameters.items() if value is not None}
+            named = {declarations.text(name): value for name, value in parameters.items()}
+            given = {name: value for name, value in named.items() if value is not None}
         names = {"state": self.state, "inputs": self.inputs, "parameters": parameters}
-        names = {what: _names(what, entries) for what, entries in names.items()}
+        names = {what: declarations.names(what, entries) for what, entries in names.items()}
         if not names["state"]:
             raise InputError("state: a system needs at least one state variable")
-        _refuse_repeats([name for group in names.values() for name in group])
+        declarations.refuse_repeats([name for group in names.values() for name in group])
         own = {name: symbol(name) for group in names.values() for name in group}
-        equations = _expressions("equations", self.equations, own)
-        outputs = _expressions("outputs", self.outputs, own)
+        equations = declarations.expressions("equations", self.equations, own)
+        outputs = declarations.expressions("outputs", self.outputs, own)
         if len(equations) != len(names["state"]):
             raise InputError(
                 f"equations: {len(equations)} for {len(names['state'])} variables {', '.join(names['state'])}"
@@ -121,11 +115,11 @@ class System:
         settled = {
             "equations": equations,
             "outputs": outputs,
-            "output_names": _output_names(self.output_names, len(outputs)),
+            "output_names": declarations.output_names(self.output_names, len(outputs)),
             **{what: tuple(own[name] for name in group) for what, group in names.items()},
-            "values": _numbers("values", {**given, **self.values}, names["parameters"]),
-            "errors": _numbers("errors", self.errors, names["parameters"]),
-            "neutral": _numbers("neutral", self.neutral, names["parameters"]),
+            "values": declarations.values("values", {**given, **self.values}, names["parameters"]),
+            "errors": declarations.values("errors", self.errors, names["parameters"]),
+            "neutral": declarations.values("neutral", self.neutral, names["parameters"]),
             "latex": {
                 check_name("latex", name): check_latex(name, text) for name, text in self.latex.items()
             },
@@ -136,6 +130,47 @@ class System:
         }
         for attribute, value in settled.items():
             object.__setattr__(self, attribute, value)
+
+    @classmethod
+    def from_text(cls, text, inputs=(), parameters=(), phi=None):
+        """A system typed as text; an own parser reads it, so that no text can run code.
+
+        Parameters
+        ----------
+        text : str
+            Equations ``dx/dt = ...``, ``x' = ...`` or ``tau x' = ...``; functions ``S(x) = ...``; parameters
+            ``a = 0.7``; abbreviations ``total = x + y``; ``input P``, ``parameter b``, ``output z = w x``.
+            One a line or set apart by commas or semicolons, in any order; # starts a comment. Known are
+            + - * / ^ **, exp, log, sqrt, tanh, erf, sin, cos, abs, max, min, heaviside and their kin, and pi.
+        inputs : sequence of str, optional
+            Inputs besides those that the text declares.
+        parameters : sequence of str or mapping name -> float, optional
+            Parameters besides those of the text; values given here win.
+        phi : {"tanh", "erf", "relu", "linear"}, optional
+            What ``phi(x)`` stands for, and ``Phi0(mu, Delta)``, ``Phi1``, ...: the Gaussian expectations of
+            phi and of its derivatives.
+
+        Returns
+        -------
+        System
+
+        Raises
+        ------
+        InputError
+            With line, column and a caret below the place.
+
+        Examples
+        --------
+        >>> System.from_text('''
+        ...     dv/dt = v - v^3/3 - w + I
+        ...     dw/dt = eps (v + a - b w)
+        ...     eps = 0.08, a = 0.7, b = 0.8
+        ...     input I
+        ... ''')
+        System(v' = I - v**3/3 + v - w; w' = eps*(a - b*w + v); inputs I;
+               parameters eps = 0.08, a = 0.7, b = 0.8)
+        """
+        return cls(**read_system(text, inputs, parameters, phi))
 
     @property
     def state_names(self):
@@ -250,81 +285,6 @@ def substituted(expression, system):
     2.0*x
     """
     return expression.subs({symbol(name): sympy.Float(value, 17) for name, value in system.values.items()})
-
-
-def _names(what, entries):
-    if isinstance(entries, (str, sympy.Symbol)):
-        entries = (entries,)
-    return tuple(check_name(what, entry) for entry in entries)
-
-
-def _text(name):
-    return name.name if isinstance(name, sympy.Symbol) else name
-
-
-def _refuse_repeats(names):
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"names: {name!r} stands for more than one state variable, input or parameter")
-
-
-def _expressions(what, entries, own):
-    if isinstance(entries, (str, sympy.Expr)):
-        entries = (entries,)
-    return tuple(_expression(f"{what}[{i}]", entry, own) for i, entry in enumerate(entries))
-
-
-def _expression(what, entry, own):
-    if isinstance(entry, numbers.Real) and not isinstance(entry, bool):
-        entry = sympy.Integer(entry) if isinstance(entry, numbers.Integral) else sympy.Float(float(entry), 17)
-    if not isinstance(entry, sympy.Expr):
-        raise InputError(
-            f"{what}: expected a sympy expression, got {type(entry).__name__}; build it from sympy symbols"
-        )
-    if any(
-        argument.has(GaussianExpectation) for f in entry.atoms(GaussianExpectation) for argument in f.args
-    ):
-        raise InputError(f"{what}: an expectation inside the mean or variance of another is not supported")
-    replaced = {}
-    for node in sympy.preorder_traversal(entry):
-        if isinstance(node, sympy.Symbol):
-            if node.name not in own:
-                raise InputError(
-                    f"{what}: {node.name!r} is not declared; the names are {', '.join(own) or 'none'}"
-                )
-            replaced[node] = own[node.name]
-        elif not _is_supported(node):
-            listed = ", ".join(f.__name__ for f in FUNCTIONS[:-1])
-            raise InputError(f"{what}: {str(node)[:60]} is not supported; use + - * / ** and {listed}")
-    return entry.xreplace({old: new for old, new in replaced.items() if old is not new})
-
-
-def _is_supported(node):
-    if node.is_Number or node.is_NumberSymbol:
-        return bool(node.is_finite)
-    return node.is_Add or node.is_Mul or node.is_Pow or isinstance(node, FUNCTIONS)
-
-
-def _numbers(what, values, names):
-    checked = {}
-    for name, value in values.items():
-        if name not in names:
-            raise InputError(
-                f"{what}: {name!r} is no parameter; the parameters are {', '.join(names) or 'none'}"
-            )
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-            raise InputError(f"{what}: {name} must be a finite number, got {value!r}")
-        checked[name] = float(value)
-    return checked
-
-
-def _output_names(given, count):
-    names = _names("output_names", given)
-    if not names:
-        names = ("z",) if count == 1 else tuple(f"z{i + 1}" for i in range(count))
-    if len(names) != count or len(set(names)) != count:
-        raise InputError(f"output_names: expected {count} different names, got {', '.join(names)}")
-    return names
 
 
 def _short(expression):
