@@ -5,10 +5,9 @@ are float32, which float64 holds exactly), and a header in JSON with the setting
 the generator as plain numbers. Nothing in it can run code.
 """
 
-import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
@@ -20,12 +19,13 @@ from rnn.members import HEADER_NAME, is_description, pack_arrays, read_array, re
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD, Adam, AdamState
 from rnn.parameters import initial_theta, parameters
+from rnn.plain_values import plain
 from rnn.schedules import SCHEDULES
 from rnn.storage import atomic_write, check_writable
 from rnn.training_records import EpochRecord, TrainConfig
 from tasks.errors import DynsysError, FileError, InputError
 
-FORMAT, VERSION = "dynsys-rnn checkpoint", 1
+FORMAT, VERSION = "dynsys-rnn checkpoint", 2
 # Writing a large state takes longer than a fast epoch; losing this many seconds of work is bearable.
 SECONDS_BETWEEN = 5.0
 
@@ -57,6 +57,8 @@ class Checkpoint:
         Which stage this is, out of how many.
     earlier : tuple of EpochRecord
         The records of earlier stages.
+    first : LowRankRNN or FullRankRNN, optional
+        The network that the first stage started from, where that is not ``net``.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class Checkpoint:
     source: dict
     stage: tuple = (1, 1)
     earlier: tuple = ()
+    first: LowRankRNN | FullRankRNN = None
 
     def generator(self, rng=None):
         """The generator as it was before anything was drawn; ``rng`` is set to it if it is of that kind."""
@@ -152,18 +155,20 @@ def save_checkpoint(checkpoint, path):
     >>> save_checkpoint.__name__
     'save_checkpoint'
     """
-    net, state, config = checkpoint.net, checkpoint.state, checkpoint.config
-    kind = next(kind for kind, cls in _KINDS.items() if isinstance(net, cls))
+    state, config = checkpoint.state, checkpoint.config
     moments, count = _moments(state.moments)
-    arrays = {f"net_{name}": getattr(net, name) for name in ARRAYS[kind]}
+    networks, arrays = {}, {}
+    for part in ("net", "first"):
+        if getattr(checkpoint, part) is not None:
+            networks[part], entries = _taken_apart(getattr(checkpoint, part))
+            arrays |= {f"{part}_{name}": entry for name, entry in entries.items()}
     arrays |= {"theta": state.theta, "best_theta": state.best_theta, **moments}
     arrays |= {"history": _table(state.history), "earlier": _table(checkpoint.earlier)}
     described, members = pack_arrays(arrays)
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "kind": kind,
-        "network": {name: getattr(net, name) for name in ("phi", "alpha", "noise_std")},
+        "networks": networks,
         "config": plain(config),
         "task": checkpoint.task,
         "optimizer_steps": count,
@@ -253,36 +258,11 @@ def check_resume(checkpoint, net, task, config):
             raise InputError(f"resume: this checkpoint was made with {name}={old!r}, not {new!r}")
 
 
-def plain(value):
-    """A value as JSON can hold it: numbers, texts, lists, dicts; large arrays and objects by their hash.
-
-    Examples
-    --------
-    >>> plain({"rate": np.float64(0.5), "train": ("m", "n"), "optimizer": SGD(0.9)})
-    {'rate': 0.5, 'train': ['m', 'n'], 'optimizer': {'is': 'SGD', 'momentum': 0.9}}
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        if value.size <= 1000:
-            return value.tolist()
-        return {"shape": list(value.shape), "sha256": hashlib.sha256(value.tobytes()).hexdigest()}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if is_dataclass(value):
-        entries = {entry.name: plain(getattr(value, entry.name)) for entry in fields(value)}
-        return {"is": type(value).__name__, **entries}
-    return plain(dict(value)) if hasattr(value, "keys") else f"<{type(value).__name__}>"
-
-
 def _assemble(header, arrays):
-    net = _KINDS[header["kind"]](
-        **{name: arrays[f"net_{name}"] for name in ARRAYS[header["kind"]]}, **header["network"]
-    )
+    # Version 1 kept one network.
+    known = header.get("networks") or {"net": {"kind": header["kind"], **header["network"]}}
+    networks = {part: _put_together(part, known[part], arrays) for part in ("net", "first") if part in known}
+    net = networks["net"]
     config = _config(header["config"])
     layout = parameters(net, config.train)
     size, kind = initial_theta(layout).shape, layout.base.dtype
@@ -304,8 +284,20 @@ def _assemble(header, arrays):
     first, last = header["stage"]
     return Checkpoint(
         net, config, dict(header["task"]), state, generator_state(header["beginning"]),
-        dict(header["source"]), (int(first), int(last)), earlier,
+        dict(header["source"]), (int(first), int(last)), earlier, networks.get("first"),
     )  # fmt: skip
+
+
+def _taken_apart(net):
+    kind = next(kind for kind, cls in _KINDS.items() if isinstance(net, cls))
+    settings = {name: getattr(net, name) for name in ("phi", "alpha", "noise_std")}
+    return {"kind": kind, **settings}, {name: getattr(net, name) for name in ARRAYS[kind]}
+
+
+def _put_together(part, known, arrays):
+    settings = dict(known)
+    kind = settings.pop("kind")
+    return _KINDS[kind](**{name: arrays[f"{part}_{name}"] for name in ARRAYS[kind]}, **settings)
 
 
 _FLAT = ("theta", "best_theta", "mean", "square", "velocity")

@@ -69,8 +69,8 @@ def train_stages(net, task, stages, rng, rank=None, progress=None, checkpoint=No
     Returns
     -------
     TrainResult
-        Of the last stage that ran, with the records of all; ``initial`` is where that stage started. A stage
-        that diverges or is interrupted is the last.
+        Of the last stage that ran, with the records of all; ``initial`` is where the first stage started (of
+        a full-rank start, J_0). A stage that diverges or is interrupted is the last.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def train_stages(net, task, stages, rng, rank=None, progress=None, checkpoint=No
             raise InputError(f"net: stage {number} trains a full-rank network, got {net!r}")
         result = train(
             net, tasks[number - 1], stage.config, rng, progress, checkpoint=checkpoint,
-            stage=(number, len(stages)), earlier=() if result is None else result.history,
+            stage=(number, len(stages)), earlier=result,
         )  # fmt: skip
         net = result.net
     return result

@@ -11,11 +11,12 @@ import math
 import time
 import warnings
 
-from rnn.checkpoints import Checkpoint, CheckpointKeeper, check_resume, load_checkpoint, plain
+from rnn.checkpoints import Checkpoint, CheckpointKeeper, check_resume, load_checkpoint
 from rnn.epochs import TrainState, make_course, run_epoch
 from rnn.interrupts import interrupts_held
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.parameters import initial_theta, network, parameters
+from rnn.plain_values import plain
 from rnn.training_records import EpochRecord, TrainConfig, TrainResult
 from tasks.base import Task
 from tasks.checks import check_rng
@@ -25,7 +26,7 @@ __all__ = ["EpochRecord", "TrainConfig", "TrainResult", "train"]
 
 
 def train(
-    net, task, config=None, rng=None, progress=None, checkpoint=None, resume=None, stage=(1, 1), earlier=()
+    net, task, config=None, rng=None, progress=None, checkpoint=None, resume=None, stage=(1, 1), earlier=None
 ):
     """Train a network on a task.
 
@@ -50,8 +51,8 @@ def train(
         the checkpoint's.
     stage : (int, int)
         Which stage this is, out of how many, for the records; see `rnn.curriculum.train_stages`.
-    earlier : tuple of EpochRecord
-        The records of earlier stages.
+    earlier : TrainResult, optional
+        What the stages before this one gave: its records, initial network and source are handed on.
 
     Returns
     -------
@@ -80,13 +81,14 @@ def train(
     _check(net, task, config, saved)
     if saved is None:
         config, rng = TrainConfig() if config is None else config, check_rng(rng)
-        source = {"task": task.name, "parameters": task.parameters, "seed": _provenance(rng)}
-        source["network"] = net.hash
+        first, records = (None, ()) if earlier is None else (earlier.initial, earlier.history)
+        source = {"seed": _provenance(rng), "network": net.hash} if earlier is None else earlier.source
+        source = {**source, "task": task.name, "parameters": task.parameters}
         beginning = rng.bit_generator.state
     else:
         config = saved.config if config is None else config
         check_resume(saved, net, task, config)
-        net, stage, earlier = saved.net, saved.stage, saved.earlier
+        net, stage, records, first = saved.net, saved.stage, saved.earlier, saved.first
         rng, beginning, source = saved.generator(rng), saved.beginning, dict(saved.source)
         clock -= saved.state.history[-1].seconds if saved.state.history else 0.0
     layout = parameters(net, config.train)
@@ -98,14 +100,15 @@ def train(
         state, rng.bit_generator.state = saved.state, saved.state.generator
     task_record = {"name": task.name, "parameters": plain(task.parameters)}
     keeper = CheckpointKeeper(
-        checkpoint, Checkpoint(net, config, task_record, state, beginning, plain(source), stage, earlier)
+        checkpoint,
+        Checkpoint(net, config, task_record, state, beginning, plain(source), stage, records, first),
     )
     with interrupts_held(sigterm=checkpoint is not None) as raise_if_asked:
         state, status, message = _run(course, rng, state, progress, keeper, clock, raise_if_asked)
     net, message, epoch = _outcome(course, state, message)
     return TrainResult(
-        net, layout.net, (*earlier, *state.history), status, message + keeper.message, epoch,
-        time.perf_counter() - clock, config, source,
+        net, layout.net if first is None else first, (*records, *state.history), status,
+        message + keeper.message, epoch, time.perf_counter() - clock, config, source,
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ FLOORS = (
         "rnn.batches",
     ),
     ("rnn.activations",),
-    ("rnn.jit", "rnn.archives", "rnn.workers", "rnn.interrupts", "rnn.generators"),
+    ("rnn.jit", "rnn.plain_values", "rnn.archives", "rnn.workers", "rnn.interrupts", "rnn.generators"),
     ("tasks",),
 )
 # Facades: packages whose names load lazily; whoever imports one of them imports whatever it asks for.

@@ -9,7 +9,7 @@ import numpy as np
 
 from dynsys.plotting.activity import plot_learning_curve
 from dynsys.plotting.style import new_figure, own_settings
-from rnn.checkpoints import plain
+from rnn.plain_values import plain
 from rnn.storage import atomic_write, save_network
 
 NETWORK, NUMBERS, CURVE = "network.npz", "training.json", "learning_curve.png"

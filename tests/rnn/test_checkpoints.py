@@ -200,7 +200,9 @@ def test_damaged_files_are_refused(stored, tmp_path):
         {"config": {"is": "TrainConfig"}},
         {"generator": {"bit_generator": "Generator"}},
         {"generator": {"bit_generator": "PCG64"}},
-        {"kind": "folder"},
+        {"networks": {}},
+        {"networks": 3},
+        {"networks": {"net": {"kind": "folder"}}},
         {"best_epoch": 99},
         {"stage": None},
         {"optimizer_steps": "many"},
@@ -217,6 +219,22 @@ def test_headers_that_make_no_state_are_refused(change, stored, tmp_path):
             new.writestr(name, contents)
     with pytest.raises(FileError, match="damaged"):
         load_checkpoint(path)
+
+
+def test_checkpoints_of_version_1_are_still_read(stored, tmp_path):
+    path = tmp_path / "old.npz"
+    with zipfile.ZipFile(stored) as new, zipfile.ZipFile(path, "w") as old:
+        for name in new.namelist():
+            contents = new.read(name)
+            if name == "header.json":
+                header = json.loads(contents)
+                network = header.pop("networks")["net"]
+                kind = network.pop("kind")
+                contents = json.dumps(header | {"version": 1, "kind": kind, "network": network}).encode()
+            old.writestr(name, contents)
+    one, two = load_checkpoint(path), load_checkpoint(stored)
+    assert one.net.hash == two.net.hash and one.first is two.first is None
+    np.testing.assert_array_equal(one.state.theta, two.state.theta)
 
 
 def test_a_fixed_set_is_recognised_by_its_contents(tmp_path):

@@ -35,7 +35,7 @@ def test_stages_are_trainings_one_after_the_other():
     two = train(low, replace(TASK, delay_min=100.0, delay_max=200.0), STAGES[1].config, rng)
     three = train(two.net, replace(TASK, delay_min=100.0, delay_max=400.0), STAGES[2].config, rng)
     assert result.net.hash == three.net.hash
-    assert result.initial.hash == two.net.hash
+    assert result.initial.hash == start().hash == result.source["network"]
     assert np.array_equal(result.losses, [*one.losses, *two.losses, *three.losses])
     assert [(r.stage, r.epoch) for r in result.history] == [
         (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2),
@@ -57,6 +57,26 @@ def test_a_resumed_curriculum_ends_in_the_same_bytes(last, tmp_path):
     whole = train_stages(start(), TASK, STAGES, rng=1, rank=2)
     assert rest.net.hash == whole.net.hash
     assert np.array_equal(rest.losses, whole.losses)
+    assert rest.initial.hash == whole.initial.hash == start().hash
+    assert rest.source == whole.source
+
+
+def test_the_first_network_is_kept_whatever_comes_after(tmp_path):
+    """Resumed in the second stage and in the third, from a file each time; J_0 comes through."""
+    path, halves = tmp_path / "checkpoint.npz", []
+    for _ in range(3):
+        seen = []
+
+        def interrupt(record, seen=seen):
+            seen.append(record)
+            if len(seen) == 3:
+                raise KeyboardInterrupt
+
+        resume = path if halves else None
+        halves.append(train_stages(None if halves else start(), TASK, STAGES, 1, 2, interrupt, path, resume))
+    assert [len(part.history) for part in halves] == [3, 6, 7]
+    assert all(np.array_equal(part.initial.J, start().J) for part in halves)
+    assert isinstance(halves[-1].net, LowRankRNN)
 
 
 def test_a_stage_that_diverges_is_the_last():
