@@ -9,7 +9,7 @@ import numpy as np
 
 from dynsys import symbolic
 from dynsys.analysis.vector_field import Field, FieldFunctions
-from dynsys.numerics import lowrank_field
+from dynsys.numerics import lowrank_field, taylor
 from rnn.activations import phi_number
 from rnn.connectivity import factors
 from rnn.networks import LowRankRNN
@@ -44,6 +44,7 @@ def compile_field(system, /, **values):
     array([-3.])
     """
     module = symbolic.load(symbolic.generate(system))
+    written = (getattr(module, name) for name in FieldFunctions._fields if name != "taylor")
     names = system.parameter_names
     given = {**system.values, **values}
     missing = [name for name in names if name not in given]
@@ -51,7 +52,7 @@ def compile_field(system, /, **values):
         listed = ", ".join(missing)
         raise InputError(f"values: no value for {listed}; pass it: compile_field(system, {missing[0]}=...)")
     field = Field(
-        functions=FieldFunctions(*(getattr(module, name) for name in FieldFunctions._fields)),
+        functions=FieldFunctions(*written, taylor=taylor.run),
         state=system.state_names,
         inputs=system.input_names,
         parameters=names,
@@ -63,6 +64,7 @@ def compile_field(system, /, **values):
         label="equations" if system.phi is None else "mean field",
         source=system.source,
         time_unit=system.time_constant or "",
+        program=symbolic.taylor_program(system),
     )
     return field.with_values(**values)
 

@@ -156,7 +156,7 @@ def _scan(field, u, box, cells):
     if low < 0 < high:
         grid = np.sort(np.append(grid[np.abs(grid) > 1e-12 * (high - low)], 0.0))
     roots, residuals = np.empty(4 * grid.size), np.empty(4 * grid.size)
-    rhs, jacobian, _, directional, _ = field.functions
+    rhs, jacobian, _, directional, *_ = field.functions
     count = roots_on_line(rhs, jacobian, directional, u, np.array(field.values), grid, roots, residuals)
     if count < 0:
         given = ", ".join(f"{name} = {value:g}" for name, value in zip(field.inputs, u)) or "no input"

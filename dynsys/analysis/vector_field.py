@@ -1,6 +1,6 @@
 """A field: the compiled right-hand side of tau dkappa/dt = F(kappa, v; parameters), with exact derivatives.
 
-Every analysis takes a `Field`, whoever made it. Its five functions share one signature, so the compiled
+Every analysis takes a `Field`, whoever made it. The signatures of its functions are fixed, so the compiled
 kernels of the project serve all fields without being compiled again.
 """
 
@@ -17,7 +17,7 @@ from tasks.errors import InputError
 
 
 class FieldFunctions(NamedTuple):
-    """The five compiled functions of a field, each ``f(kappa, inputs, params, ..., out)`` on float64 vectors.
+    """The compiled functions of a field, each ``f(kappa, inputs, params, ..., out)`` on float64 vectors.
 
     Parameters
     ----------
@@ -32,16 +32,20 @@ class FieldFunctions(NamedTuple):
         third derivatives of F along q.
     outputs : function
         ``out`` (O,) = z.
+    taylor : function, optional
+        Takes a direction (dkappa, dinputs, dparameters) (R + S + P,) and the field's ``program`` before
+        ``out``; ``out`` (n R,) = the derivatives of F along it, orders 1 to n. Without it derivatives in the
+        parameters above the first are differences, and there are none above the third.
 
     Notes
     -----
-    Signatures: `dynsys.numerics.signatures`. To make a field by hand, decorate five such functions with
+    Signatures: `dynsys.numerics.signatures`. To make a field by hand, decorate such functions with
     ``rnn.jit.jit(SIGNATURE)`` and pass them to `Field`.
 
     Examples
     --------
     >>> FieldFunctions._fields
-    ('rhs', 'jacobian', 'parameter_jacobian', 'directional', 'outputs')
+    ('rhs', 'jacobian', 'parameter_jacobian', 'directional', 'outputs', 'taylor')
     """
 
     rhs: Callable
@@ -49,6 +53,7 @@ class FieldFunctions(NamedTuple):
     parameter_jacobian: Callable
     directional: Callable
     outputs: Callable
+    taylor: Callable | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +87,8 @@ class Field:
         Plain values that say where it comes from.
     time_unit : str
         Unit of time of F, such as "tau".
+    program : array_like (Q, 4), optional
+        What ``functions.taylor`` runs from, for fields made of equations.
 
     Raises
     ------
@@ -111,6 +118,7 @@ class Field:
     label: str = ""
     source: Mapping = dataclasses.field(default_factory=dict)
     time_unit: str = ""
+    program: np.ndarray = None
 
     def __post_init__(self):
         for name in ("state", "inputs", "parameters", "output_names"):
@@ -123,6 +131,8 @@ class Field:
         if values.size < len(self.parameters):
             raise InputError(f"values: got {values.size} for the parameters {self.parameters}")
         object.__setattr__(self, "values", values)
+        program = np.zeros((0, 4)) if self.program is None else self.program
+        object.__setattr__(self, "program", as_array("program", program, (None, 4), "(Q, 4)"))
         object.__setattr__(self, "source", dict(self.source))
 
     @property

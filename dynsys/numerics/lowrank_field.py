@@ -6,11 +6,13 @@ The network travels in the parameter vector, ``[gain, phi, N, left (R + S, N), r
 factors of `rnn.connectivity.factors`; R, S and O are read from the lengths of the other arguments.
 """
 
+import math
+
 import numpy as np
 from numba import types
 
-from dynsys.numerics.signatures import DIRECTIONAL, FIELD, VECTOR
-from rnn.activations import RELU, TANH, phi_derivatives_at, tanh64
+from dynsys.numerics.signatures import DIRECTIONAL, FIELD, TAYLOR, VECTOR
+from rnn.activations import ERF, RELU, TANH, phi_derivatives_at, tanh64
 from rnn.jit import FASTMATH, jit
 
 # Where the factors start in the parameter vector, and how many of its entries are named parameters.
@@ -57,13 +59,26 @@ def _drive(c, d, params, x):
             x[i] += factor * params[row + i]
 
 
+@jit(types.float64(types.float64, types.int64))
+def _high(x, order):
+    """phi^(order)(x) of phi = erf(sqrt(pi) x / 2) by the recursion of Hermite's polynomials."""
+    before, now = 0.0, math.exp(-0.25 * math.pi * x * x)
+    for k in range(order - 1):
+        before, now = now, -0.5 * math.pi * (x * now + k * before)
+    return now
+
+
 @jit(types.void(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
 def _apply_phi(params, order, x):
-    """Replace every x by phi^(order)(x), order 0 to 3; NaN at the kink of relu, where there is no slope."""
+    """Replace every x by phi^(order)(x), order 0 to 5; NaN at the kink of relu, where there is no slope."""
     number = int(params[1])
     if number == RELU and order > 0:
         for i in range(x.size):
-            x[i] = np.nan if x[i] == 0.0 else phi_derivatives_at(number, x[i])[order]
+            x[i] = np.nan if x[i] == 0.0 else phi_derivatives_at(number, x[i])[min(order, 3)]
+        return
+    if number != TANH and order > 3:
+        for i in range(x.size):
+            x[i] = _high(x[i], order) if number == ERF else 0.0
         return
     if number != TANH:
         for i in range(x.size):
@@ -74,8 +89,18 @@ def _apply_phi(params, order, x):
     if order > 0:
         for i in range(x.size):
             p = x[i]
-            slope = 1.0 - p * p
-            x[i] = slope if order == 1 else -2.0 * p * slope if order == 2 else slope * (6.0 * p * p - 2.0)
+            square = p * p
+            slope = 1.0 - square
+            if order == 1:
+                x[i] = slope
+            elif order == 2:
+                x[i] = -2.0 * p * slope
+            elif order == 3:
+                x[i] = slope * (6.0 * square - 2.0)
+            elif order == 4:
+                x[i] = slope * p * (16.0 - 24.0 * square)
+            else:
+                x[i] = slope * (16.0 + 120.0 * square * (square - 1.0))
 
 
 @jit(types.float64(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
@@ -165,3 +190,29 @@ def outputs(kappa, inputs, params, out):
     _apply_phi(params, 0, x)
     for o in range(out.size):
         out[o] = _project(params, 2 * kappa.size + inputs.size + o, x)
+
+
+@jit(TAYLOR)
+def taylor(kappa, inputs, params, direction, program, out):
+    """Derivatives of F along (dkappa, dv, dgain), any order up to 5; ``program`` is not used.
+
+    x is linear along the direction, so that with S_k = (1/N) sum_j n_j phi^(k)(x_j) dx_j^k the k-th one is
+    gain S_k + k dgain S_(k-1), without the k-th derivative of kappa.
+    """
+    units, rank = int(params[2]), kappa.size
+    x, along, shape = np.empty(units), np.empty(units), np.empty(units)
+    steps = rank + inputs.size
+    _drive(direction[:rank], direction[rank:steps], params, along)
+    for order in range(out.size // rank + 1):
+        _drive(kappa, inputs, params, x)
+        _apply_phi(params, order, x)
+        for i in range(units):
+            shape[i] = x[i] * along[i] ** order if order == 0 or along[i] != 0.0 else 0.0
+        for r in range(rank):
+            value = _project(params, steps + r, shape)
+            if order > 0:
+                out[(order - 1) * rank + r] += params[0] * value
+            if (order + 1) * rank <= out.size:
+                out[order * rank + r] = (order + 1) * direction[steps] * value
+    for r in range(rank):
+        out[r] -= direction[r]

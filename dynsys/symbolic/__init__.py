@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "expectations": ["GaussianExpectation", "closed_form", "expectation"],
         "latex": ["equation_strings", "symbol_rows", "to_latex"],
         "meanfield": ["mean_field"],
+        "programs": ["taylor_program"],
         "system": ["System", "jacobian"],
     },
 )  # fmt: skip
