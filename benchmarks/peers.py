@@ -27,12 +27,16 @@ FULL_RANK_FORMS = ("full ahead", "full step")
 class TorchPeer:
     """PyTorch, eager, with its fused Adam."""
 
-    def __init__(self, weights, batch, noise_std, form, threads):
+    def __init__(self, weights, batch, noise_std, form, threads, rate=RATE):
         self.name = f"torch {form}"
         self.weights = [torch.tensor(a, requires_grad=True) for a in weights]
-        self.inputs, self.targets, self.factors = (torch.tensor(a) for a in batch)
         self.noise_std, self.form, self.threads = noise_std, form, threads
-        self.optimizer = torch.optim.Adam(self.weights, lr=RATE, fused=True)
+        self.optimizer = torch.optim.Adam(self.weights, lr=rate, fused=True)
+        if batch is not None:
+            self.take(batch)
+
+    def take(self, batch):
+        self.inputs, self.targets, self.factors = map(torch.from_numpy, batch)
 
     def loss(self):
         state, noise = self.form.split()
@@ -41,6 +45,7 @@ class TorchPeer:
         z = {"x": _torch_x, "kappa": _torch_kappa, "full": _torch_full}[state](
             *self.weights, self.inputs, kick
         )
+        self.z = z.detach().numpy()
         return (self.factors * (z - self.targets) ** 2).sum()
 
     def loss_and_gradient(self):
