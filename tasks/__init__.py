@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "adapters": ["EnvironmentTask", "FixedTrials"],
+        "averages": ["ConditionAverages", "condition_averages"],
         "base": ["Task", "Trials"],
         "continuous": ["Bistable"],
         "decision": ["ContextDecision", "MultisensoryDecision", "RandomDots"],

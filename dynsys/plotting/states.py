@@ -11,11 +11,12 @@ from dynsys.plotting.style import (
     BLUE,
     GREY,
     LINE,
-    ROLES,
     add_legend,
     axes,
     condition_legend,
+    line_style,
     plain,
+    say,
     symbol,
     trial_colors,
 )
@@ -59,9 +60,9 @@ def plot_kappa(trials, trajectories, coordinate=0, condition=None, limit=24, ax=
     colors, levels, name = trial_colors(trials, condition)
     shown = min(limit, trials.size)
     handles, label = [], symbol("kappa")
-    for maker, made in trajectories.items():
+    for i, (maker, made) in enumerate(trajectories.items()):
         kappa = np.asarray(getattr(made, "kappa", made))
-        style = ROLES.get(maker, {"linestyle": (0, (1, 1.2))})["linestyle"]
+        style = line_style(maker, i)
         for b in range(shown):
             ax.plot(trials.time, kappa[b, :, coordinate], color=colors[b], linestyle=style,
                     linewidth=LINE if shown <= 12 else 0.8)  # fmt: skip
@@ -113,4 +114,42 @@ def plot_variance_explained(components, count=8, ax=None):
         span = f"{components.share_in_span:.1%} of the variance in span$[m, I]$".replace("%", r"$\%$")
         title = f"{span},\nlargest principal angle {angle:.2g}\N{DEGREE SIGN}"
         legend.set_title(title, prop={"size": 0.88 * ax.xaxis.label.get_size()})
+    return ax
+
+
+def plot_angles(components, ax=None):
+    """Principal angles between span[m, I] and the leading principal components of the activity.
+
+    Parameters
+    ----------
+    components : ActivityComponents
+        From `dynsys.populations.activity_components`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from dynsys.plotting.style import new_figure
+    >>> from dynsys.populations.activity import ActivityComponents
+    >>> two = ActivityComponents(np.array([0.9, 0.1]), np.eye(2), np.zeros(2), 1.0, np.zeros(2))
+    >>> len(plot_angles(two, new_figure()[1]).patches)
+    2
+    """
+    ax = axes(ax)
+    if components.angles is None:
+        say(ax, "a full-rank network has no span to compare with")
+        return ax
+    angles = np.degrees(components.angles)
+    places = np.arange(1, len(angles) + 1)
+    ax.bar(places, angles, color=BLUE, width=0.7)
+    for place, angle in zip(places, angles):
+        ax.annotate(f"{angle:.2g}\N{DEGREE SIGN}", (place, angle), (0, 2), textcoords="offset points",
+                    ha="center", fontsize=0.88 * ax.xaxis.label.get_size())  # fmt: skip
+    ax.axhline(90, color=GREY, linewidth=0.6, linestyle="--")
+    ax.set(xlabel="principal angle", ylabel="angle to span$[m, I]$ (degrees)", ylim=(0, 97), xticks=places)
+    ax.set_yticks((0, 30, 60, 90))
     return ax

@@ -29,8 +29,10 @@ ROLES = MappingProxyType(
         "mean field": {"color": BLUE, "linestyle": (0, (4, 1.6)), "marker": "^"},
     }
 )
+LINES = ("-", (0, (1, 1.2)), (0, (4, 1.6)), "-.")
 CYCLE = (BLACK, BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, GREY)
 LINE = 1.3
+MOST_NAMED = 12  # levels of a condition in a legend
 
 STYLE = MappingProxyType(
     {
@@ -244,8 +246,21 @@ def trial_colors(trials, condition=None):
     return [palette[i] for i in which], list(levels), name
 
 
+def line_style(maker, place):
+    """Line style of who made a trace: its own if it has a role, else that of its place among several.
+
+    Examples
+    --------
+    >>> line_style("network", 1), line_style("exact", 0)
+    ('-', '-')
+    """
+    return ROLES[maker]["linestyle"] if maker in ROLES else LINES[place % len(LINES)]
+
+
 def condition_legend(ax, levels, name, **options):
     """A legend, right of the Axes, that gives the colour of each level of a condition; none without levels.
+
+    Of many levels some are named, the first and the last among them.
 
     Examples
     --------
@@ -256,9 +271,9 @@ def condition_legend(ax, levels, name, **options):
     if not len(levels):
         return None
     texts = [f"{level:g}".replace("-", "\u2212") if np.isreal(level) else plain(level) for level in levels]
-    handles = [
-        Line2D([], [], color=color, linewidth=2, label=text) for color, text in zip(colors_of(levels), texts)
-    ]
+    colors = colors_of(levels)
+    shown = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), MOST_NAMED)).round().astype(int))
+    handles = [Line2D([], [], color=colors[i], linewidth=2, label=texts[i]) for i in shown]
     outside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "title": plain(name)}
     return add_legend(ax, handles=handles, **{**outside, **options})
 

@@ -6,10 +6,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "activity": ["ActivityComponents", "activity_components", "projected_kappa"],
+        "density": ["LoadingDensity", "loading_density"],
         "fit": ["Populations", "fit_populations"],
         "perturb": ["inactivate", "scale_gain"],
         "redraw": ["redraw"],
         "retrain": ["retrain"],
         "structure": ["EPairs", "PopulationCounts", "compare_counts", "epairs", "label_stability"],
+        "tables": ["MomentTable", "moment_table"],
     },
 )

@@ -13,7 +13,8 @@ from dynsys.plotting.activity import (
     plot_psychometric,
 )
 from dynsys.plotting.bifurcation import axis_label, plot_bifurcation
-from dynsys.plotting.connectivity import plot_covariance, plot_histogram, plot_loadings
+from dynsys.plotting.connectivity import plot_histogram, plot_loadings
+from dynsys.plotting.moments import plot_covariance
 from dynsys.plotting.phase import plot_flow, plot_trajectories
 from dynsys.plotting.style import (
     BLACK,
