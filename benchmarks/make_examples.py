@@ -1,17 +1,23 @@
 """Train the networks that ship with the project and write them into rnn/examples.
 
-python benchmarks/make_examples.py [--tasks rdm romo] [--seed 0]
+    python benchmarks/make_examples.py [--tasks rdm romo] [--pairs romo] [--seed 0]
+
+One low-rank network for each task; and full-rank pairs, J after training and J_0 before, in float32.
 """
 
 import argparse
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 import rnn.examples
-from rnn import save_network, simulate, train_recipe
+from rnn import recipe, save_network, simulate, train_recipe
 from tasks import get_task, task_names
 
 TRIALS = 2000
+PAIR_UNITS = 256
 PACKAGES = ("dynsys-rnn", "numpy", "numba")
 
 
@@ -19,26 +25,48 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tasks", nargs="+", choices=task_names(), default=list(task_names()))
+    parser.add_argument("--tasks", nargs="*", choices=task_names(), default=list(task_names()))
+    parser.add_argument("--pairs", nargs="*", choices=task_names(), default=["romo"])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    folder = Path(rnn.examples.__file__).parent
     for name in options.tasks:
         net = train_recipe(name, rng=options.seed).net
-        task = get_task(name)
-        trials = task.trials(TRIALS, rng=options.seed + 1)
-        outputs = simulate(net, trials, rng=options.seed + 2, states=False).outputs
-        record = {
-            "task": name,
-            "recipe": f"rnn.train_recipe({name!r}, rng={options.seed})",
-            "seed": options.seed,
-            "accuracy": task.accuracy(outputs, trials),
-            "test_trials": TRIALS,
-            "hash": net.hash,
-            "versions": {package: version(package) for package in PACKAGES},
-        }
-        path = save_network(net, folder / f"{name}-r{net.rank}-n{net.units}.npz", record)
-        print(f"{path.name}: accuracy {record['accuracy']:.4f}", flush=True)
+        made = f"rnn.train_recipe({name!r}, rng={options.seed})"
+        write(net, f"{name}-r{net.rank}-n{net.units}", name, options.seed, made)
+    for name in options.pairs:
+        plan = recipe(name).with_units(PAIR_UNITS)
+        trained = train_recipe(name, rng=options.seed, plan=plan, full_rank=True)
+        made = (
+            f"rnn.train_recipe({name!r}, rng={options.seed}, "
+            f"plan=rnn.recipe({name!r}).with_units({PAIR_UNITS}), full_rank=True)"
+        )
+        stem = f"full-{name}-n{PAIR_UNITS}"
+        write(_rounded(trained.net), stem, name, options.seed, made, dtype="float32")
+        initial = f"the initial network of {made}"
+        write(_rounded(trained.initial), stem + "-initial", name, options.seed, initial, dtype="float32")
+
+
+def write(net, stem, name, seed, made, dtype="float64"):
+    """Judge a network on new trials and write it with its record."""
+    task = get_task(name)
+    trials = task.trials(TRIALS, rng=seed + 1)
+    outputs = simulate(net, trials, rng=seed + 2, states=False).outputs
+    record = {
+        "task": name,
+        "recipe": made,
+        "seed": seed,
+        "accuracy": task.accuracy(outputs, trials),
+        "test_trials": TRIALS,
+        "hash": net.hash,
+        "versions": {package: version(package) for package in PACKAGES},
+    }
+    path = save_network(net, Path(rnn.examples.__file__).parent / f"{stem}.npz", record, dtype)
+    print(f"{path.name}: accuracy {record['accuracy']:.4f}", flush=True)
+
+
+def _rounded(net):
+    """The network as float32 holds it, so that its hash is that of the file's."""
+    return replace(net, **{name: getattr(net, name).astype(np.float32) for name in ("J", "I", "w", "h0")})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The project's own network file, in bytes.
 
-An uncompressed zip archive that `numpy.load` opens without pickle: a member per array (float64,
-little-endian, C order) and ``header.json`` with the format's version, the settings, and the shape and SHA-256
-of each array. Dates and rights are fixed, so the same network gives the same bytes. On reading, every claim
-is checked against every other before an array is made.
+An uncompressed zip archive that `numpy.load` opens without pickle: a member per array (float64, or float32
+if asked for, little-endian, C order) and ``header.json`` with the format's version, the settings, and the
+shape, type and SHA-256 of each array. Dates and rights are fixed, so the same network gives the same bytes.
+On reading, every claim is checked against every other before an array is made.
 """
 
 import json
@@ -20,7 +20,7 @@ from rnn.members import (
 from rnn.state_dicts import check_lengths, check_names
 from tasks.errors import FileError, InputError
 
-FORMAT, VERSION = "dynsys-rnn network", 1
+FORMAT, VERSION = "dynsys-rnn network", 2  # since 2 entries may be float32
 # The arrays of each kind of network with the letters of their axes.
 ARRAYS = {
     "low-rank": {"m": "NR", "n": "NR", "I": "NS", "w": "NO", "h0": "N"},
@@ -29,7 +29,7 @@ ARRAYS = {
 SETTINGS = {"phi": (str,), "alpha": (float,), "noise_std": (float,)}
 
 
-def pack(kind, settings, arrays, provenance):
+def pack(kind, settings, arrays, provenance, dtype="<f8"):
     """Turn a network's parts into the members of its file.
 
     Parameters
@@ -42,6 +42,8 @@ def pack(kind, settings, arrays, provenance):
         The arrays of that kind.
     provenance : dict
         Plain values.
+    dtype : {"<f8", "<f4"}
+        Type of the entries; see `rnn.members.pack_arrays`.
 
     Returns
     -------
@@ -60,10 +62,10 @@ def pack(kind, settings, arrays, provenance):
     >>> sorted(pack("full-rank", {"phi": "tanh", "alpha": 0.2, "noise_std": 0.0}, arrays, {}))
     ['I.npy', 'J.npy', 'h0.npy', 'header.json', 'w.npy']
     """
-    described, members = pack_arrays(arrays)
+    described, members = pack_arrays(arrays, dtype)
     header = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 1 if dtype == "<f8" else VERSION,
         "kind": kind,
         **settings,
         "arrays": described,
@@ -154,7 +156,7 @@ def unpack_header(archive, path):
     >>> write_members(file, {"header.json": b'{"format": "dynsys-rnn network", "version": 99}'})
     >>> unpack_header(zipfile.ZipFile(file), "example.npz")
     Traceback (most recent call last):
-    tasks.errors.FileError: example.npz: has version 99 of the format, this program reads up to 1; update it
+    tasks.errors.FileError: example.npz: has version 99 of the format, this program reads up to 2; update it
     """
     header = read_json_header(archive, path, FORMAT, VERSION)
     fields = {"kind": (str,), **SETTINGS, "arrays": (dict,), "provenance": (dict,)}

@@ -1,7 +1,8 @@
-"""Members of the project's own files: float64 arrays with checksums, and a JSON header that describes them.
+"""Members of the project's own files: arrays with checksums, and a JSON header that describes them.
 
-The files are uncompressed zip archives that `numpy.load` opens without pickle. Dates and rights are fixed, so
-the same contents give the same bytes. On reading, the header is believed only where the bytes agree with it.
+Entries are float64, or float32 where the writer asked for half the size, little-endian in C order. The files
+are uncompressed zip archives that `numpy.load` opens without pickle. Dates and rights are fixed, so the same
+contents give the same bytes. On reading, the header is believed only where the bytes agree with it.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import math
 import re
 import zipfile
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,7 +18,8 @@ from rnn.archives import read_member, reason
 from tasks.errors import FileError
 
 HEADER_NAME, HEADER_LIMIT = "header.json", 1024**2
-_DTYPE = "<f8"
+# Bytes of an entry by the name of its type.
+DTYPES = MappingProxyType({"<f8": 8, "<f4": 4})
 _NPY_MAGIC = b"\x93NUMPY\x01\x00"
 # numpy evaluates this text as a Python literal; the few forms allowed here are read by pattern instead.
 _NPY_HEADER = re.compile(
@@ -24,13 +27,15 @@ _NPY_HEADER = re.compile(
 )
 
 
-def pack_arrays(arrays):
+def pack_arrays(arrays, dtype="<f8"):
     """Turn arrays into members, and what the header says about each.
 
     Parameters
     ----------
     arrays : dict of str to ndarray
         Real arrays of up to three axes.
+    dtype : {"<f8", "<f4"}
+        Type of the entries in the file; in "<f4" they are rounded to float32.
 
     Returns
     -------
@@ -45,16 +50,18 @@ def pack_arrays(arrays):
     >>> described["a"]["shape"], sorted(members)
     ((2, 3), ['a.npy'])
     """
-    contents = {name: array.astype(_DTYPE, order="C").tobytes() for name, array in arrays.items()}
+    contents = {name: array.astype(dtype, order="C").tobytes() for name, array in arrays.items()}
     described = {
         name: {
             "shape": array.shape,
-            "dtype": _DTYPE,
+            "dtype": dtype,
             "sha256": hashlib.sha256(contents[name]).hexdigest(),
         }
         for name, array in arrays.items()
     }
-    members = {f"{name}.npy": _npy_header(array.shape) + contents[name] for name, array in arrays.items()}
+    members = {
+        f"{name}.npy": _npy_header(array.shape, dtype) + contents[name] for name, array in arrays.items()
+    }
     return described, members
 
 
@@ -142,7 +149,7 @@ def is_description(described):
     if type(described) is not dict or type(described.get("shape")) is not list:
         return False
     lengths = all(type(length) is int and 0 <= length < 10**15 for length in described["shape"])
-    return lengths and described.get("dtype") == _DTYPE and type(described.get("sha256")) is str
+    return lengths and described.get("dtype") in tuple(DTYPES) and type(described.get("sha256")) is str
 
 
 def read_array(archive, name, described, path):
@@ -176,6 +183,7 @@ def read_array(archive, name, described, path):
     array([0., 1., 2.])
     """
     shape, checksum, member = tuple(described["shape"]), described["sha256"], f"{name}.npy"
+    expected = described["dtype"]
     contents = read_member(archive, member, path)
     start = len(_NPY_MAGIC) + 2
     end = start + int.from_bytes(contents[start - 2 : start], "little")
@@ -185,10 +193,10 @@ def read_array(archive, name, described, path):
     dtype = found[1].decode("latin-1").strip("'")
     if "O" in dtype:
         raise FileError(f"{path}: refused: {member} holds Python objects ({dtype!a}), which could run code")
-    if dtype != _DTYPE:
-        raise FileError(f"{path}: refused: {member} holds {dtype!a}; expected {_DTYPE}")
+    if dtype != expected:
+        raise FileError(f"{path}: refused: {member} holds {dtype!a}; expected {expected}")
     written = tuple(int(length) for length in found[2].replace(b",", b" ").split())
-    size = math.prod(shape) * 8
+    size = math.prod(shape) * DTYPES[expected]
     if written != shape or len(contents) - end != size:
         raise FileError(
             f"{path}: damaged: {member} has shape {written} in {len(contents) - end} bytes; "
@@ -198,12 +206,12 @@ def read_array(archive, name, described, path):
         raise FileError(
             f"{path}: damaged: the checksum of {name} does not fit its entries; save or copy it again"
         )
-    return np.frombuffer(contents, _DTYPE, offset=end).reshape(shape)
+    return np.frombuffer(contents, expected, offset=end).reshape(shape)
 
 
-def _npy_header(shape):
+def _npy_header(shape, dtype):
     """The start of an .npy file of version 1.0, padded with blanks so that the entries stand at 64 bytes."""
-    text = f"{{'descr': '{_DTYPE}', 'fortran_order': False, 'shape': {tuple(shape)}, }}".encode()
+    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {tuple(shape)}, }}".encode()
     padding = -(len(_NPY_MAGIC) + 2 + len(text) + 1) % 64
     text += b" " * padding + b"\n"
     return _NPY_MAGIC + len(text).to_bytes(2, "little") + text

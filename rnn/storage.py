@@ -9,21 +9,25 @@ import shutil
 import uuid
 from pathlib import Path
 
+import numpy as np
+
 from rnn.archives import SIZE_LIMIT, ZIP_MAGIC, open_archive, open_file, shown
 from rnn.container import ARRAYS, pack, unpack, unpack_header
 from rnn.members import HEADER_NAME, write_members
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.pytorch import OLD_START, read_state_dict
 from rnn.state_dicts import network_from_state_dict
+from tasks.checks import choose
 from tasks.errors import FileError, InputError
 
 _KINDS = {"low-rank": LowRankRNN, "full-rank": FullRankRNN}
+_DTYPES = {"float64": "<f8", "float32": "<f4"}
 _SETTINGS = ("phi", "alpha", "noise_std")
 # What a .pt file does not store.
 _UNSTORED = {"phi": "tanh", "alpha": 0.2, "noise_std": 0.0}
 
 
-def save_network(net, path, provenance=None):
+def save_network(net, path, provenance=None, dtype="float64"):
     """Write a network to an `.npz` file of the project's own format.
 
     Parameters
@@ -34,6 +38,9 @@ def save_network(net, path, provenance=None):
         File to write; its name ends in ``.npz``. A file of that name is replaced whole or left whole.
     provenance : dict, optional
         Where the network comes from, as plain values; see `read_header`.
+    dtype : {"float64", "float32"}
+        Precision of the stored entries. "float32" halves the file and rounds what it does not hold exactly,
+        so that the network read from it may have another hash.
 
     Returns
     -------
@@ -62,9 +69,13 @@ def save_network(net, path, provenance=None):
     kind = next((kind for kind, cls in _KINDS.items() if isinstance(net, cls)), None)
     if kind is None:
         raise InputError(f"net: expected LowRankRNN or FullRankRNN, got {type(net).__name__}")
+    choose("dtype", dtype, tuple(_DTYPES))
     settings = {name: getattr(net, name) for name in _SETTINGS}
     arrays = {name: getattr(net, name) for name in ARRAYS[kind]}
-    members = pack(kind, settings, arrays, {} if provenance is None else provenance)
+    largest = max(np.abs(array).max(initial=0.0) for array in arrays.values())
+    if dtype == "float32" and largest > np.finfo(np.float32).max:
+        raise InputError(f"dtype: float32 cannot hold an entry of {largest:.3g}; save it as float64")
+    members = pack(kind, settings, arrays, {} if provenance is None else provenance, _DTYPES[dtype])
     return atomic_write(path, lambda file: write_members(file, members))
 
 

@@ -1,7 +1,8 @@
-"""Networks that ship with the project, trained by its own recipes, one for each task.
+"""Networks that ship with the project, trained by its own recipes: one for each task, and a full-rank pair.
 
-A name says task, rank and size, such as ``rdm-r1-n512``. Each file carries where it comes from: seed,
-accuracy when it was made, versions; `benchmarks/make_examples.py` makes them again.
+A name says task, rank and size, such as ``rdm-r1-n512``; ``full-romo-n256`` is of full rank, and
+``full-romo-n256-initial`` the network that its training started from (J and J_0). Each file carries where it
+comes from: seed, accuracy when it was made, versions; `benchmarks/make_examples.py` makes them again.
 """
 
 from importlib.resources import as_file, files
@@ -38,7 +39,7 @@ def load_example(name):
 
     Returns
     -------
-    LowRankRNN
+    LowRankRNN or FullRankRNN
 
     Raises
     ------

@@ -77,7 +77,7 @@ def test_arrays_swapped_for_others_are_refused(array):
         ({"header.json": b" " * (2**20 + 1)}, "has more than 1048576 bytes"),
         ({"header.json": b"[]"}, "its header does not say 'dynsys-rnn network'"),
         ({"header.json": header(format="zip")}, "its header does not say"),
-        ({"header.json": header(version=2)}, "has version 2 of the format, this program reads up to 1"),
+        ({"header.json": header(version=3)}, "has version 3 of the format, this program reads up to 2"),
         ({"header.json": header(version="1")}, "no version"),
         ({"header.json": header(kind="dense")}, "kind 'dense'; known are 'low-rank', 'full-rank'"),
         ({"header.json": header(kind=3, alpha="0.2")}, "missing or of another type: 'kind', 'alpha'"),
@@ -117,6 +117,24 @@ def test_lengths_that_differ_are_listed():
         InputError, match=r"N differs between arrays: m \(N, R\) = \(5, 2\), .*I \(N, S\) = \(4, 3\)"
     ):
         unpack(archive(pack("low-rank", SETTINGS, arrays, {})), "file")
+
+
+@pytest.mark.parametrize(
+    "written, claimed", [("<f8", "<f4"), ("<f4", "<f8"), ("<f4", "<f2"), ("<f4", ["<f4"])]
+)
+def test_a_header_that_claims_another_precision_is_refused(written, claimed):
+    held = pack("low-rank", SETTINGS, parts(), {}, written)
+    fields = json.loads(held["header.json"])
+    fields["arrays"]["m"]["dtype"] = claimed
+    message = f"m.npy holds '{written}'; expected {claimed}|does not give shape, dtype and sha256 of 'm'"
+    with pytest.raises(FileError, match=message):
+        unpack(archive({**held, "header.json": json.dumps(fields).encode()}), "file")
+
+
+def test_single_precision_of_the_wrong_length_is_refused():
+    held = pack("low-rank", SETTINGS, parts(), {}, "<f4")
+    with pytest.raises(FileError, match=r"shape \(5, 2\) in 36 bytes; expected \(5, 2\) in 40"):
+        unpack(archive({**held, "m.npy": held["m.npy"][:-4]}), "file")
 
 
 def test_headers_that_declare_terabytes_are_refused():

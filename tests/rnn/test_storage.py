@@ -45,6 +45,30 @@ def test_networks_come_back_exactly(tmp_path, full):
     assert load_network(str(path)).hash == net.hash
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_single_precision_takes_half_the_room_and_rounds(tmp_path, full):
+    net = network(full, units=256)
+    paths = [save_network(net, tmp_path / f"{t}.npz", {"seed": 1}, t) for t in ("float64", "float32")]
+    assert paths[1].stat().st_size < 0.65 * paths[0].stat().st_size
+    back = load_network(paths[1])
+    for name in ("J", "I", "w", "h0") if full else ("m", "n", "I", "w", "h0"):
+        assert np.array_equal(getattr(back, name), getattr(net, name).astype(np.float32))
+        assert np.load(paths[1])[name].dtype == np.float32
+    again = save_network(back, tmp_path / "again.npz", {"seed": 1}, "float32")
+    assert again.read_bytes() == paths[1].read_bytes() and load_network(again).hash == back.hash
+    # A program that knows no single precision still reads the files that have none.
+    assert [read_header(path)["version"] for path in paths] == [1, 2]
+
+
+def test_precision_that_cannot_be_kept_is_refused(tmp_path):
+    net = LowRankRNN(*np.full((4, 3, 1), 1e39))
+    with pytest.raises(InputError, match=r"float32 cannot hold an entry of 1e\+39; save it as float64"):
+        save_network(net, tmp_path / "net.npz", dtype="float32")
+    with pytest.raises(InputError, match="dtype.*'float16'; choose one of 'float64', 'float32'"):
+        save_network(net, tmp_path / "net.npz", dtype="float16")
+    assert not list(tmp_path.iterdir())
+
+
 def test_given_settings_replace_stored_ones(tmp_path):
     path = save_network(network(alpha=0.1, phi="erf", noise_std=0.3), tmp_path / "net.npz")
     net = load_network(path, alpha=0.5, noise_std=0, phi="relu")
