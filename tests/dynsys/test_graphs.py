@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from matplotlib.patches import FancyArrowPatch
 
-from dynsys.analysis import circuit_graph, compile_field
+from dynsys.analysis import circuit_graph, compile_field, reduced_field
+from dynsys.numerics.gaussian import gaussian_expectation
 from dynsys.plotting import new_figure, plot_circuit
 from dynsys.plotting.style import BLUE, VERMILLION
-from dynsys.populations import Populations, inactivate
+from dynsys.populations import Populations, inactivate, redraw
 from dynsys.symbolic import effective_couplings, mean_field
+from rnn import LowRankRNN
 from tasks import InputError
 
 
@@ -115,7 +117,7 @@ def test_any_rank_can_be_drawn(rank):
 
 def test_refusals():
     populations = mixture(0)
-    with pytest.raises(InputError, match="populations: expected Populations"):
+    with pytest.raises(InputError, match="source: expected Populations or LowRankRNN"):
         circuit_graph(None)
     with pytest.raises(InputError, match=r"inputs: expected"):
         circuit_graph(populations, [1.0])
@@ -125,3 +127,44 @@ def test_refusals():
         plot_circuit(circuit_graph(populations), new_figure()[1], population=2)
     with pytest.raises(InputError, match=r"make it with circuit_graph"):
         plot_circuit(populations, new_figure()[1])
+
+
+def test_a_networks_own_couplings_are_the_derivatives_of_its_exact_drive(rng):
+    net = LowRankRNN(*(rng.standard_normal((60, k)) for k in (2, 2, 3, 2)))
+    v, kappa = np.array([0.3, -0.2, 0.5]), np.array([0.4, -0.7])
+    r = rng.dirichlet([1.0, 1.0], 60)
+    graph = circuit_graph(net, v, kappa, responsibilities=r)
+    field = reduced_field(net)
+    recurrent, forward = field.jacobian(kappa, v) + np.eye(2), field.parameter_jacobian(kappa, v)
+    for i in range(2):
+        for j in range(2):
+            edge = graph.edges[f"kappa{j + 1}", f"kappa{i + 1}"]
+            assert edge["coupling"] == pytest.approx(recurrent[i, j])
+            assert edge["parts"].sum() == pytest.approx(recurrent[i, j])
+        for s in range(3):
+            assert graph.edges[f"v{s + 1}", f"kappa{i + 1}"]["coupling"] == pytest.approx(forward[i, s])
+    z = net.w.T @ np.tanh(net.m @ kappa + net.I @ v) / 60
+    assert [graph.nodes[name]["value"] for name in ("z1", "z2")] == pytest.approx(list(z))
+    assert "means" not in graph and graph.graph["weights"].sum() == pytest.approx(1.0)
+
+
+def test_couplings_of_a_large_gaussian_network_are_those_of_its_mixture(rng):
+    factor = rng.standard_normal((5, 5)) / 2
+    one = Populations([1.0], np.zeros((1, 5)), (factor @ factor.T)[None], 1, 2, 1, means_kind="zero")
+    net = redraw(one, 200_000, rng=0, exact_moments=True)
+    ours, theirs = circuit_graph(net, kappa=0.8), circuit_graph(one, kappa=0.8)
+    assert ours.graph["gains"] == pytest.approx(theirs.graph["gains"], abs=0.005)
+    # The derivative of the drive adds Sigma_nm Sigma_Im kappa^2 Phi_3 to the mixture's coupling.
+    sigma, (m, n, I) = one.covariances[0], (0, 1, 2)
+    third = gaussian_expectation("tanh", 3, 0.0, 0.64 * sigma[m, m])
+    expected = theirs.edges["v1", "kappa"]["coupling"] + sigma[n, m] * sigma[I, m] * 0.64 * third
+    assert ours.edges["v1", "kappa"]["coupling"] == pytest.approx(float(expected), abs=0.02)
+
+
+def test_responsibilities_that_are_none_are_refused(rng):
+    net = LowRankRNN(*rng.standard_normal((4, 20, 1)))
+    with pytest.raises(InputError, match="sum to 1"):
+        circuit_graph(net, responsibilities=np.ones((20, 2)))
+    one = Populations([1.0], np.zeros((1, 4)), np.eye(4)[None], 1, 1, 1)
+    with pytest.raises(InputError, match="a Populations needs none"):
+        circuit_graph(one, responsibilities=np.ones((20, 1)))
