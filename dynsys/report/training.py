@@ -12,12 +12,15 @@ from dynsys.plotting.style import new_figure, own_settings
 from rnn.plain_values import plain
 from rnn.storage import atomic_write, save_network
 
-NETWORK, NUMBERS, CURVE = "network.npz", "training.json", "learning_curve.png"
+NETWORK, INITIAL = "network.npz", "initial.npz"
+NUMBERS, CURVE = "training.json", "learning_curve.png"
 DPI = 200
 
 
 def write_training(result, folder, command=None):
-    """Write ``network.npz``, ``training.json`` (settings and history) and ``learning_curve.png``.
+    """Write a trained network, the one it began as (J_0), how it was trained, and its learning curve.
+
+    The files are ``network.npz``, ``initial.npz``, ``training.json`` and ``learning_curve.png``.
 
     Parameters
     ----------
@@ -31,7 +34,7 @@ def write_training(result, folder, command=None):
     Returns
     -------
     pathlib.Path
-        The network's file.
+        The trained network's file.
 
     Raises
     ------
@@ -47,6 +50,7 @@ def write_training(result, folder, command=None):
     """
     source = plain(result.source)
     stored = save_network(result.net, folder / NETWORK, {**source, "command": command})
+    save_network(result.initial, folder / INITIAL, {**source, "command": command})
     numbers = {
         "command": command,
         "status": result.status.name,

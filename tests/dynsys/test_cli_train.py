@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from processes import start
 
 from dynsys import cli
 from rnn import load_checkpoint, load_network, read_header
 
-FILES = {"network.npz", "training.json", "learning_curve.png", "checkpoint.npz"}
+FILES = {"network.npz", "initial.npz", "training.json", "learning_curve.png", "checkpoint.npz"}
 SMALL = ["train", "rdm", "--units", "24", "--batch-size", "8", "--seed", "3"]
 
 
@@ -34,7 +35,8 @@ def test_it_trains_and_writes_its_files(tmp_path, capsys):
 
 def test_full_rank_and_other_ranks(tmp_path):
     assert cli.main([*SMALL, "--epochs", "1", "--full-rank", "-o", str(tmp_path / "full")]) == 0
-    assert load_network(tmp_path / "full" / "network.npz").J.shape == (24, 24)
+    net, initial = (load_network(tmp_path / "full" / f"{name}.npz") for name in ("network", "initial"))
+    assert net.J.shape == initial.J.shape == (24, 24) and not np.array_equal(net.J, initial.J)
     assert cli.main([*SMALL, "--epochs", "1", "--rank", "2", "-o", str(tmp_path / "two")]) == 0
     assert load_network(tmp_path / "two" / "network.npz").rank == 2
 
