@@ -189,3 +189,33 @@ def published_fields(folder, name):
 def expected(folder):
     """The reference numbers of the published networks."""
     return json.loads((folder / "expected.json").read_text())["networks"]
+
+
+def van_der_pol(mu=1.0):
+    """x' = y, y' = mu (1 - x^2) y - x."""
+    x, y, m = sympy.symbols("x y mu")
+    return field([y, m * (1 - x**2) * y - x], "x y", mu=mu)
+
+
+def curved_saddle():
+    """x' = x, y' = -y + x^2: unstable manifold y = x^2 / 3, stable manifold x = 0."""
+    x, y = sympy.symbols("x y")
+    return field([x, -y + x**2], "x y")
+
+
+def duffing():
+    """x'' = x - x^3: homoclinic loops y^2 = x^2 - x^4 / 2."""
+    x, y = sympy.symbols("x y")
+    return field([y, x - x**3], "x y")
+
+
+def pendulum():
+    """x'' = -sin x: heteroclinic orbits y = +-2 cos(x / 2)."""
+    x, y = sympy.symbols("x y")
+    return field([y, -sympy.sin(x)], "x y")
+
+
+def double_well(slope=0.0):
+    """x' = x - x^3 + slope: U = x^4 / 4 - x^2 / 2 - slope x."""
+    x, b = sympy.symbols("x slope")
+    return field([x - x**3 + b], "x", slope=slope)

@@ -17,10 +17,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "circuit": ["run_circuit"],
         "continuation": ["Branch", "continue_branch"],
+        "cycle_search": ["find_cycles"],
+        "cycles": ["Cycle", "LimitCycles"],
         "diagram": ["BifurcationDiagram", "bifurcation_diagram"],
         "field": ["compile_field", "reduced_field"],
         "finite_size": ["finite_size_error"],
         "fixed_points": ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"],
+        "flow": ["Flow", "integrate"],
         "graphs": ["circuit_graph"],
         "normal_forms": ["SpecialPoint"],
         "portrait": ["PhasePortrait", "phase_portrait"],

@@ -6,11 +6,10 @@ checked against rounding, roots are told apart by how far rounding can have move
 box is known the indices must sum to +1.
 """
 
-import itertools
-
 import numpy as np
 
 from dynsys.analysis.continua import split_continua
+from dynsys.analysis.cover import cover
 from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
 from dynsys.analysis.kinks import jacobian_at
 from dynsys.analysis.vector_field import check_field
@@ -133,7 +132,7 @@ def _search(field, u, box, starts, shift, complete, counts):
         if field.dimension == 1:
             found, tried = _scan(field, u, box, size), size
         else:
-            found, tried = _newton(field, u, _starts(box, size, offset, shift))
+            found, tried = _newton(field, u, cover(box, size, offset, shift))
         found = found[((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)]
         counts = {**counts, "starts": counts["starts"] + tried}
         converged += len(found)
@@ -185,21 +184,6 @@ def rounding(field, u, states):
     jacobians = np.nan_to_num(np.abs(field.jacobian(states, u)), posinf=0.0)
     terms = (jacobians @ np.abs(states)[:, :, None])[:, :, 0].max(axis=1)
     return ROUNDING * (1.0 + terms + np.abs(states).max(axis=1))
-
-
-def _starts(box, count, offset, shift):
-    """Centre, corners, then Roberts' low-discrepancy sequence (powers of the generalised golden ratio)."""
-    dimension = len(box)
-    root = 2.0
-    for _ in range(50):
-        root = (1.0 + root) ** (1.0 / (dimension + 1))
-    steps = root ** -np.arange(1.0, dimension + 1)
-    unit = (shift + np.arange(offset + 1, offset + count + 1)[:, None] * steps) % 1.0
-    if offset == 0 and dimension <= 6:
-        corners = np.array(list(itertools.product((0.02, 0.98), repeat=dimension)))
-        special = np.concatenate([np.full((1, dimension), 0.5), corners])[: max(count - 1, 1)]
-        unit[: len(special)] = special
-    return np.ascontiguousarray(box[:, 0] + unit * (box[:, 1] - box[:, 0]))
 
 
 def _distinct(field, u, roots, box):

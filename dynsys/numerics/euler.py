@@ -71,3 +71,35 @@ def run_euler(rhs, outputs, params, alpha, filtered, u, kappa, v, z, diverged):
             if not finite:
                 for o in range(z.shape[2]):
                     z[b, t, o] = np.nan
+
+
+@jit(types.void(
+    FIELD_TYPE, VECTOR, VECTOR, types.float64, types.Array(types.float64, 2, "C"), types.int64, _BLOCK
+))  # fmt: skip
+def iterate_map(rhs, inputs, params, alpha, states, settle, orbits):
+    """Iterate kappa + alpha F(kappa) at constant inputs, from many states.
+
+    Parameters
+    ----------
+    rhs : function
+        Of a field.
+    inputs, params : ndarray
+        Passed on to it.
+    alpha : float
+        Step.
+    states : ndarray (K, R)
+        The starts; become the last states.
+    settle : int
+        Steps before the first that is kept.
+    orbits : ndarray (K, M, R)
+        Become the states after each of the next M steps.
+    """
+    flow = np.empty(states.shape[1])
+    for b in range(states.shape[0]):
+        state = states[b]
+        for t in range(settle + orbits.shape[1]):
+            rhs(state, inputs, params, flow)
+            for r in range(state.size):
+                state[r] += alpha * flow[r]
+                if t >= settle:
+                    orbits[b, t - settle, r] = state[r]

@@ -1,0 +1,132 @@
+"""Regions of capture: neighbourhoods of an attractor from which no trajectory comes back out.
+
+Of a sink x* it is an ellipsoid (x - x*)^T P (x - x*) <= c with A^T P + P A = -1 (Lyapunov, A = DF(x*)), as
+large as the derivative of that form along F stays negative on samples of it; of a cycle or a continuum of
+points it is a chain of balls. They end integrations early; that F leads inwards is checked, not proved.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_continuous_lyapunov
+
+from dynsys.analysis.flow import values_at
+
+# Directions in which an ellipsoid is checked, and shells; it is halved at most so often.
+DIRECTIONS, SHELLS, HALVINGS = 48, (1.0, 0.6, 0.3, 0.1), 40
+# Radius of the balls on a cycle or continuum, as a share of the box.
+TUBE = 2e-3
+# Most of the way to the nearest other fixed point that an ellipsoid takes.
+REACH = 0.6
+
+
+class Regions(NamedTuple):
+    """Regions of capture, as the compiled kernels take them.
+
+    Parameters
+    ----------
+    centers : ndarray (C, R)
+        Centres.
+    shapes : ndarray (C, R, R)
+        The region is (x - centre)^T shape (x - centre) <= 1.
+    owners : ndarray of int (C,)
+        Number of the attractor.
+
+    Examples
+    --------
+    >>> no_regions(2).owners.size
+    0
+    """
+
+    centers: np.ndarray
+    shapes: np.ndarray
+    owners: np.ndarray
+
+
+def no_regions(dimension):
+    """Nothing that captures.
+
+    Examples
+    --------
+    >>> no_regions(2).centers.shape
+    (0, 2)
+    """
+    return Regions(np.empty((0, dimension)), np.empty((0, dimension, dimension)), np.empty(0, dtype=np.int64))
+
+
+def capture_regions(field, u, sinks, chains=(), others=(), widths=None, direction=1.0):
+    """Regions of capture of sinks (owners 0, 1, ...), then of chains of states (the next owners).
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    u : ndarray (S,)
+        Inputs.
+    sinks : sequence of ndarray (R,)
+        Stable fixed points (unstable ones when time runs backwards).
+    chains : sequence of ndarray (K, R)
+        Points of stable cycles or continua, close to each other.
+    others : sequence of ndarray (R,)
+        Further fixed points, which no ellipsoid may hold.
+    widths : ndarray (R,), optional
+        Size of the box in each coordinate; 1 if left out.
+    direction : float, default 1
+        -1 for the flow backwards in time.
+
+    Returns
+    -------
+    Regions
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> capture_regions(field, np.zeros(1), [np.array([1.915])], others=[np.zeros(1)]).owners
+    array([0])
+    """
+    R = field.dimension
+    widths = np.ones(R) if widths is None else np.asarray(widths, dtype=float)
+    everything = np.array([*sinks, *others], dtype=float).reshape(-1, R)
+    centers, shapes, owners = [], [], []
+    for number, sink in enumerate(sinks):
+        away = np.abs((everything - sink) / widths).max(axis=1)
+        away = away[away > 1e-12]
+        shape = _ellipsoid(field, u, sink, min(0.5, REACH * away.min(initial=1.0)), widths, direction)
+        if shape is not None:
+            centers.append(sink)
+            shapes.append(shape)
+            owners.append(number)
+    for number, chain in enumerate(chains, len(sinks)):
+        gaps = np.abs(np.diff(chain, axis=0) / widths).max(axis=1) if len(chain) > 1 else np.zeros(1)
+        ball = np.diag(1 / (max(TUBE, gaps.max()) * widths) ** 2)
+        centers.extend(chain)
+        shapes.extend([ball] * len(chain))
+        owners.extend([number] * len(chain))
+    if not owners:
+        return no_regions(R)
+    return Regions(np.array(centers), np.ascontiguousarray(shapes), np.array(owners, dtype=np.int64))
+
+
+def _ellipsoid(field, u, sink, reach, widths, direction):
+    """Shape of the largest ellipsoid found on whose samples F leads inwards; None where there is none."""
+    R = field.dimension
+    jacobian = direction * values_at(field, sink[None], u, "jacobian")[0] * widths / widths[:, None]
+    if not np.isfinite(jacobian).all() or not (np.linalg.eigvals(jacobian).real < 0).all():
+        return None
+    form = solve_continuous_lyapunov(jacobian.T, -np.eye(R))
+    lower = np.linalg.cholesky(0.5 * (form + form.T))
+    directions = np.random.default_rng(0).standard_normal((DIRECTIONS * (1 if R < 3 else R), R))
+    directions = np.concatenate([directions, np.eye(R), -np.eye(R)])
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    surface = np.linalg.solve(lower.T, directions.T).T  # the ellipsoid with c = 1
+    size = reach / np.abs(surface).max()
+    for _ in range(HALVINGS):
+        shells = np.concatenate([share * size * surface for share in SHELLS])
+        flow = direction * values_at(field, sink + shells * widths, u) / widths
+        along = np.einsum("ki,ij,kj->k", shells, form, flow)
+        if (along < 0).all():
+            return form / size**2 / np.outer(widths, widths)
+        size *= 0.7
+    return None

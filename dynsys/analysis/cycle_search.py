@@ -1,0 +1,295 @@
+"""Find the cycles of a field at constant inputs.
+
+A cover of starts is left to settle, forward in time and backward; whatever comes back to where it is becomes
+a first guess, which multiple shooting turns into a cycle. In three and more dimensions starts that have not
+settled are watched too, which finds cycles of saddle type that a trajectory passes by. None of it proves that
+there are no others.
+
+A network moves in Euler steps, a map whose period is another one: ``clock="map"`` asks for that
+(`dynsys.analysis.map_cycles`).
+"""
+
+import numpy as np
+
+from dynsys.analysis.capture import capture_regions
+from dynsys.analysis.cover import cover
+from dynsys.analysis.cycles import Cycle, LimitCycles, cycle_kind
+from dynsys.analysis.equilibria import FixedPoints
+from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
+from dynsys.analysis.map_cycles import find_map_cycles
+from dynsys.analysis.shooting import RTOL, close_orbit, floquet
+from dynsys.analysis.vector_field import check_field
+from dynsys.numerics.dormand_prince import run_at
+from dynsys.numerics.paths import UNDECIDED, find_returns
+from tasks.checks import as_array, check_count, check_kind, check_rng, choose
+
+# Starts of the cover by dimension; steps to settle and to watch; rounds, each so many times as long.
+STARTS, STARTS_MORE = {2: 32}, 64
+SETTLE, WATCH, ROUNDS, LONGER = 300, 400, 3, 4
+SEARCH_RTOL = 1e-6
+# A return this close, as a share of the box, counts at once; one this far off is still worth shooting.
+CLOSE, WORTH = 1e-4, 0.1
+MAX_SHOTS, MAX_FAILURES = 40, 8
+# Points of a cycle; the distance, as a share of its size, below which two cycles are one.
+POINTS, SAME = 240, 1e-4
+# A cycle smaller than this share of the box, or of its distance from a fixed point, is that fixed point.
+SMALLEST = 1e-5
+# How well the multipliers must keep the volume, in its logarithm.
+LIOUVILLE = 1e-2
+# A start this far off an unstable point, as a share of the box, follows its unstable directions.
+NUDGE = 1e-3
+# Without a trapping box a trajectory is gone when it is beyond so many times the box.
+ROOM = 4.0
+
+
+def find_cycles(field, inputs=None, box=None, starts=None, clock="flow", fixed_points=None, rng=None):
+    """Find periodic orbits, stable and unstable, with periods and Floquet multipliers.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    inputs : mapping of str to float, float or array_like (S,), optional
+        Constant inputs; zero if left out.
+    box : array_like (R, 2), optional
+        Where to start; by default where the fixed points were searched.
+    starts : int, optional
+        Starts of the cover; 32 in the plane, 64 in more dimensions.
+    clock : {"flow", "map"}, default "flow"
+        Cycles of the differential equation, or of the network's Euler steps kappa + alpha F(kappa), whose
+        turns take another time.
+    fixed_points : FixedPoints, optional
+        Those at the same inputs, if they are already known.
+    rng : numpy.random.Generator or int, optional
+        Shifts the starts; without it they are the same every time.
+
+    Returns
+    -------
+    LimitCycles
+
+    Raises
+    ------
+    InputError
+        A box of the wrong shape; ``clock="map"`` of a field without Euler steps.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> x, y = sympy.symbols("x y")
+    >>> ring = x**2 + y**2
+    >>> field = compile_field(System([x - y - x * ring, x + y - y * ring], [x, y]))
+    >>> cycle, = find_cycles(field)  # radius 1, one turn in 2 pi, exp(-2 * 2 pi)
+    >>> cycle.kind, round(cycle.period, 9), round(float(cycle.nontrivial[0].real) * 1e6, 5)
+    ('stable cycle', 6.283185307, 3.48734)
+    """
+    check_field(field)
+    choose("clock", clock, ("flow", "map"))
+    u = field.input_vector(inputs)
+    if fixed_points is None:
+        fixed_points = find_fixed_points(field, inputs, box)
+    check_kind("fixed_points", fixed_points, FixedPoints, "see find_fixed_points")
+    limits = fixed_points.box if box is None else as_array("box", box, (field.dimension, 2), "(R, 2)")
+    count = STARTS.get(field.dimension, STARTS_MORE) if starts is None else check_count("starts", starts)
+    shift = 0.5 if rng is None else check_rng(rng).random(field.dimension)
+    given = dict(zip(field.inputs, u.tolist()))
+    places = cover(limits, count, shift=shift)
+    if clock == "map":
+        cycles, counts, message = find_map_cycles(field, u, limits, places, fixed_points)
+    elif field.dimension == 1:
+        cycles, counts, message = [], {"starts": 0}, "A flow on a line has none."
+    else:
+        cycles, counts, message = _search(field, u, limits, places, fixed_points)
+    cycles = sorted(cycles, key=lambda cycle: cycle.period)
+    return LimitCycles(cycles, given, counts, message, field.state, field.source)
+
+
+def _search(field, u, limits, places, fixed_points):
+    widths = limits[:, 1] - limits[:, 0]
+    guesses, counts = [], {"starts": 0, "returned": 0, "undecided": 0}
+    for direction in (1.0, -1.0):
+        sinks = [p.kappa for p in fixed_points if _attracts(p, direction)]
+        others = [p.kappa for p in fixed_points if not _attracts(p, direction)]
+        chains = [c.points for c in fixed_points.continua] if direction > 0 else ()
+        regions = capture_regions(field, u, sinks, chains, others, widths, direction)
+        begin = np.concatenate([places, _nudged(fixed_points, direction, widths)])
+        guesses += _returns(field, u, begin, direction, limits, regions, counts)
+        if field.dimension > 2 and direction > 0:
+            guesses += _passes(field, u, places, limits, regions)
+    cycles, failures = [], 0
+    for gap, state, period in sorted(guesses, key=lambda guess: guess[0])[:MAX_SHOTS]:
+        if failures == MAX_FAILURES or gap > WORTH or any(_near(c, state, period) for c in cycles):
+            continue
+        cycle = refine_cycle(field, u, state, period, widths)
+        failures += cycle is None
+        if cycle is not None and not any(_same(cycle, other) for other in cycles):
+            cycles.append(cycle)
+    families = sum(cycle.kind.startswith("non-hyp") for cycle in cycles)
+    message = f"{counts['returned']} of {counts['starts']} starts, forward and backward in time, came back."
+    if counts["undecided"]:
+        message += f" {counts['undecided']} neither settled nor came back: slow, or not periodic."
+    if families > 2:
+        message += " Cycles fill a region: a family that depends on the start, of which some are listed."
+    return cycles, counts, message
+
+
+def refine_cycle(field, u, start, period, widths):
+    """Polish a near return to a `Cycle` by multiple shooting; None where there is no cycle.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    u : ndarray (S,)
+        Inputs.
+    start : ndarray (R,)
+        State near the cycle.
+    period : float
+        Guess of the period, negative where the state was found backwards in time.
+    widths : ndarray (R,)
+        Sizes in each coordinate, next to which a smaller orbit is a fixed point.
+
+    Returns
+    -------
+    Cycle or None
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(*np.ones((2, 4, 2)), np.zeros(4), np.ones(4)))
+    >>> refine_cycle(field, np.zeros(1), np.ones(2), 1.0, np.ones(2)) is None  # it only has fixed points
+    True
+    """
+    closed = close_orbit(field, u, np.ascontiguousarray(start, dtype=float), period)
+    if closed is None:
+        return None
+    nodes, period, matrices, residual = closed
+    if (np.ptp(nodes, axis=0) / widths).max() < SMALLEST:
+        return None
+    points = _dense(field, u, nodes[0], period)
+    if points is None or (np.abs(points[-1] - points[0]) / np.ptp(points, axis=0).clip(1e-300)).min() > 0.1:
+        return None
+    size = np.ptp(points, axis=0)
+    for parts in (5, 3, 2):  # a guess of several turns
+        while (np.abs(points[POINTS // parts] - points[0]) <= SAME * size).all():
+            again = close_orbit(field, u, nodes[0], period / parts)
+            if again is None or again[1] > 0.9 * period:
+                break
+            nodes, period, matrices, residual = again
+            points = _dense(field, u, nodes[0], period)
+    multipliers = floquet(matrices)
+    kind = cycle_kind(multipliers)
+    # Liouville: the product of the multipliers is that of the determinants; far off, rounding has eaten them.
+    volume = np.linalg.slogdet(matrices)[1].sum()
+    if not abs(np.log(np.abs(multipliers)).sum() - volume) < LIOUVILLE * (1 + abs(volume)):
+        kind = "non-hyperbolic cycle"
+    return Cycle(points, np.linspace(0.0, period, POINTS + 1), float(period), multipliers, kind, residual)
+
+
+def _attracts(point, direction):
+    if np.isnan(point.eigenvalues).any():
+        return False
+    return point.stable if direction > 0 else point.kind.startswith("unstable")
+
+
+def _nudged(fixed_points, direction, widths):
+    """States beside the points that time drives away from, along the directions that grow."""
+    states = [np.zeros((0, len(widths)))]
+    for point in fixed_points:
+        if np.isnan(point.eigenvalues).any():
+            continue
+        for value, vector in zip(point.eigenvalues, point.eigenvectors.T):
+            if direction * value.real > 0:
+                along = (vector.real if np.abs(vector.real).max() > 0 else vector.imag) / widths
+                step = NUDGE * along / np.abs(along).max() * widths
+                states.append([point.kappa + step, point.kappa - step])
+    return np.concatenate(states)
+
+
+def _returns(field, u, states, direction, limits, regions, counts):
+    """Guesses (gap, state, period) of the starts that settle on something that comes back."""
+    counts["starts"] += len(states)
+    room = _room(field, limits, direction)
+    settle, watch, guesses = SETTLE, WATCH, []
+    for last in (*[False] * (ROUNDS - 1), True):
+        periods, gaps, labels = _watch(field, u, states, direction, settle, watch, limits, room, regions)
+        came = gaps <= CLOSE
+        guesses += [(g, x, t) for g, x, t in zip(gaps[came], states[came], periods[came])]
+        alive = ~came & (labels == UNDECIDED) & _moving(field, u, states, limits)
+        if last:
+            guesses += [(g, x, t) for g, x, t in zip(gaps[alive], states[alive], periods[alive]) if t]
+        states, settle, watch = np.ascontiguousarray(states[alive]), settle * LONGER, watch * LONGER
+        if len(states) == 0:
+            break
+    counts["returned"] += len([g for g in guesses if g[0] <= CLOSE])
+    counts["undecided"] += len(states)
+    return guesses
+
+
+def _passes(field, u, states, limits, regions):
+    """Guesses from starts that have hardly settled: near returns to cycles that a trajectory only passes."""
+    states = states.copy()
+    room = _room(field, limits, 1.0)
+    periods, gaps, _ = _watch(field, u, states, 1.0, SETTLE // 6, WATCH // 2, limits, room, regions)
+    return [(g, x, t) for g, x, t in zip(gaps, states, periods) if CLOSE < g <= WORTH]
+
+
+def _watch(field, u, states, direction, settle, watch, limits, room, regions):
+    periods, gaps, labels = *np.empty((2, len(states))), np.empty(len(states), dtype=np.int64)
+    widths = limits[:, 1] - limits[:, 0]
+    find_returns(
+        *system_of(field, u), states, direction, SEARCH_RTOL, widths, settle, watch, CLOSE, room,
+        *regions, periods, gaps, labels,
+    )  # fmt: skip
+    return periods, gaps, labels
+
+
+def _room(field, limits, direction):
+    """Beyond these bounds a trajectory is gone."""
+    middle, half = limits.mean(axis=1), 0.5 * (limits[:, 1] - limits[:, 0])
+    factor = 1.01 if field.box is not None and direction < 0 else ROOM
+    return np.column_stack([middle - factor * half, middle + factor * half])
+
+
+def _moving(field, u, states, limits):
+    speed = np.abs(values_at(field, states, u) / (limits[:, 1] - limits[:, 0])).max(axis=1)
+    return speed > 1e-10
+
+
+def _dense(field, u, start, period):
+    out, filled, ended = np.empty((1, POINTS + 1, start.size)), np.empty(1, dtype=np.int64), np.empty(1)
+    times = np.linspace(0.0, period, POINTS + 1)
+    scale = np.maximum(np.abs(start), 1e-3)
+    begin = np.array(start)[None]
+    run_at(*system_of(field, u), begin, times, RTOL * 10, scale, MAX_STEPS, out, filled, ended)
+    return out[0] if filled[0] == POINTS + 1 else None
+
+
+def _near(cycle, state, period):
+    """Whether a guess lies on a cycle that is already there."""
+    if abs(abs(period) / cycle.period - 1) > 0.02:
+        return False
+    size = np.ptp(cycle.points, axis=0).clip(1e-300)
+    return (np.abs(cycle.points - state) / size).max(axis=1).min() < 0.02 and _ratio(cycle) < 1e3
+
+
+def _ratio(cycle):
+    """How unevenly the points lie along a cycle: relaxation cycles have long steps."""
+    steps = np.linalg.norm(np.diff(cycle.points, axis=0), axis=1)
+    return steps.max() / max(np.median(steps), 1e-300)
+
+
+def _same(cycle, other):
+    if abs(cycle.period / other.period - 1) > 1e-6:
+        return False
+    size = np.ptp(other.points, axis=0).clip(1e-300)
+    # Distances from the segments between points, so that unequal phases do not matter; their median, since
+    # the points of a relaxation cycle are far apart in its jumps.
+    start, ends = other.points[:-1], np.diff(other.points, axis=0)
+    away = cycle.points[::8, None] - start
+    share = ((away * ends).sum(axis=-1) / (ends**2).sum(axis=1).clip(1e-300)).clip(0, 1)
+    distance = np.abs((away - share[..., None] * ends) / size).max(axis=-1).min(axis=1)
+    return np.median(distance) < 10 * SAME

@@ -1,0 +1,162 @@
+"""Cycles as results: the periodic orbit, its period and Floquet multipliers, and the set of those found.
+
+`dynsys.analysis.cycle_search` finds them.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+# A multiplier this close to the unit circle says nothing about stability.
+NEUTRAL = 1e-6
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cycle:
+    """A periodic orbit.
+
+    Parameters
+    ----------
+    points : ndarray (M, R)
+        States along it, the first again at the end (for a map: the states of one turn).
+    time : ndarray (M,)
+        Times from 0 to the period, in the field's unit.
+    period : float
+        Period; for a map the mean time of a turn.
+    multipliers : ndarray of complex (R,)
+        Floquet multipliers by decreasing modulus, the trivial one, 1, among them; for a map, whose orbit may
+        never close, exp(Lyapunov exponent times period).
+    kind : str
+        "stable cycle", "unstable cycle" (every nontrivial multiplier outside the unit circle), "saddle
+        cycle" or "non-hyperbolic cycle".
+    residual : float
+        Largest jump left, as a share of the cycle's size.
+    clock : {"flow", "map"}
+        Whether it is a cycle of the differential equation or of the network's Euler steps.
+
+    Examples
+    --------
+    >>> circle = Cycle(np.zeros((3, 2)), np.arange(3.0), 2.0, [1.0, 0.5], "stable cycle")
+    >>> circle.stable, circle.nontrivial
+    (True, array([0.5+0.j]))
+    """
+
+    points: np.ndarray
+    time: np.ndarray
+    period: float
+    multipliers: np.ndarray
+    kind: str
+    residual: float = 0.0
+    clock: str = "flow"
+
+    def __post_init__(self):
+        for name in ("points", "time", "multipliers"):
+            array = np.array(getattr(self, name), dtype=complex if name == "multipliers" else float)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @property
+    def stable(self):
+        """bool : whether every nontrivial multiplier lies inside the unit circle."""
+        return self.kind == "stable cycle"
+
+    @property
+    def nontrivial(self):
+        """ndarray of complex (R - 1,) : the multipliers without the one nearest to 1."""
+        return np.delete(self.multipliers, np.argmin(np.abs(self.multipliers - 1)))
+
+    @property
+    def amplitude(self):
+        """ndarray (R,) : half the distance between the extremes of each coordinate."""
+        return 0.5 * np.ptp(self.points, axis=0)
+
+    def __repr__(self):
+        shown = np.array2string(self.nontrivial, precision=6, separator=", ")
+        return f"Cycle({self.kind} of the {self.clock}, period {self.period:.10g}, multipliers {shown})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LimitCycles:
+    """The cycles that were found at one constant input; iterates over `Cycle`.
+
+    Parameters
+    ----------
+    cycles : tuple of Cycle
+        By period.
+    inputs : mapping of str to float
+        The inputs.
+    counts : mapping of str to int
+        ``starts``, ``returned`` (that came back to where they were), ``undecided`` (that neither settled nor
+        came back).
+    message : str
+        The search in a sentence.
+    state : tuple of str
+        Names of the coordinates.
+    source : mapping
+        Plain values that say which field it was.
+
+    Examples
+    --------
+    >>> LimitCycles(())
+    0 cycles at no input:
+    """
+
+    cycles: tuple
+    inputs: Mapping = dataclasses.field(default_factory=dict)
+    counts: Mapping = dataclasses.field(default_factory=dict)
+    message: str = ""
+    state: tuple = ()
+    source: Mapping = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "cycles", tuple(self.cycles))
+        for name in ("inputs", "counts", "source"):
+            object.__setattr__(self, name, dict(getattr(self, name)))
+
+    @property
+    def stable(self):
+        """tuple of Cycle : the stable ones."""
+        return tuple(cycle for cycle in self.cycles if cycle.stable)
+
+    def __iter__(self):
+        return iter(self.cycles)
+
+    def __len__(self):
+        return len(self.cycles)
+
+    def __getitem__(self, index):
+        return self.cycles[index]
+
+    def __repr__(self):
+        given = ", ".join(f"{name} = {value:g}" for name, value in self.inputs.items()) or "no input"
+        count = len(self.cycles)
+        head = f"{count} cycle{'s' * (count != 1)} at {given}: {self.message}".rstrip()
+        return "\n".join([head, *(f"  {cycle!r}" for cycle in self.cycles)])
+
+    def _repr_html_(self):
+        titles = "".join(f"<th>{t}</th>" for t in ("kind", "of the", "period", "multipliers"))
+        rows = "".join(
+            f"<tr><td>{escape(c.kind)}</td><td>{c.clock}</td><td>{c.period:.10g}</td>"
+            f"<td>{np.array2string(c.nontrivial, precision=6, separator=', ')}</td></tr>"
+            for c in self.cycles
+        )
+        return f"<table><caption>{escape(self.message)}</caption><tr>{titles}</tr>{rows}</table>"
+
+
+def cycle_kind(multipliers):
+    """Kind of a cycle with these Floquet multipliers, the trivial one included.
+
+    Examples
+    --------
+    >>> cycle_kind([1.0, 0.3]), cycle_kind([7.0, 1.0, 0.3])
+    ('stable cycle', 'saddle cycle')
+    """
+    multipliers = np.asarray(multipliers, dtype=complex)
+    sizes = np.abs(np.delete(multipliers, np.argmin(np.abs(multipliers - 1))))
+    if (np.abs(sizes - 1) <= NEUTRAL).any():
+        return "non-hyperbolic cycle"
+    outside = (sizes > 1).sum()
+    return "stable cycle" if not outside else "saddle cycle" if outside < sizes.size else "unstable cycle"

@@ -1,0 +1,171 @@
+"""Periodic orbits by multiple shooting, their Floquet multipliers by the product of short flows.
+
+    phi_{T/S}(x_i) = x_{i+1},   i = 0..S-1,  x_S = x_0,      (x_0 - x_ref) . F(x_ref) = 0
+
+in the unknowns x_0..x_{S-1} and T, solved by Newton's method; the derivative of each short flow comes from
+the variational equation with the exact Jacobian. Unstable orbits are as easy as stable ones, since no piece
+is long. The product of the pieces is never formed: orthogonal iteration (Q_i R_i = M_i Q_{i-1}, turn after
+turn) leaves the multipliers, tiny ones to relative accuracy, on the diagonal of the product of the R_i.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg import lstsq
+
+from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
+from dynsys.numerics.dormand_prince import run_at, run_segments
+
+# Short flows of a turn; tolerance of the integrator in the last rounds, and before.
+SEGMENTS = 16
+RTOL, COARSE = 1e-13, 1e-9
+ITERATIONS = 25
+# By this iteration the jumps must be small, or there is nothing to find.
+PATIENCE = 10
+# A jump between pieces below this share of the orbit's size counts as closed.
+CLOSED = 1e-9
+# Turns of the orthogonal iteration; moduli closer than this ratio stay together in one block.
+TURNS, APART = 200, 0.9
+
+
+def close_orbit(field, u, start, period, segments=SEGMENTS):
+    """Turn a near return into a periodic orbit.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    u : ndarray (S,)
+        Inputs.
+    start : ndarray (R,)
+        A state near the orbit.
+    period : float
+        Guess of its period; negative where ``start`` was found backwards in time.
+    segments : int, default 16
+        Pieces of a turn.
+
+    Returns
+    -------
+    tuple or None
+        States (S, R), period, derivatives (S, R, R) of the pieces, and the largest jump left as a share of
+        the orbit's size; None where Newton's method does not converge.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> x, y = sympy.symbols("x y")
+    >>> circle = System([x - y - x * (x**2 + y**2), x + y - y * (x**2 + y**2)], [x, y])
+    >>> states, period, _, _ = close_orbit(compile_field(circle), np.zeros(0), np.array([1.1, 0.0]), 6.2)
+    >>> round(period / np.pi, 9)
+    2.0
+    """
+    nodes = _sample(field, u, start, period, segments)
+    if nodes is None:
+        return None
+    T = abs(period)
+    if period < 0:
+        nodes = np.concatenate([nodes[:1], nodes[:0:-1]])
+    scale = np.maximum(np.ptp(nodes, axis=0), 1e-6 * (1e-300 + np.ptp(nodes, axis=0).max()))
+    if not np.ptp(nodes, axis=0).max() > 0:
+        return None
+    rtol, before = COARSE, np.inf
+    best = None
+    for iteration in range(ITERATIONS):
+        shot = _shoot(field, u, nodes, T, rtol, scale)
+        if shot is None:
+            return best
+        ends, matrices = shot
+        jumps = (ends - np.roll(nodes, -1, axis=0)) / scale
+        size = np.abs(jumps).max()
+        if rtol == RTOL and size <= CLOSED and (best is None or size < best[3]):
+            best = nodes, T, matrices, float(size)
+        if rtol == RTOL and (size < 1e-13 or (best is not None and size > 0.3 * before)):
+            return best
+        if rtol == COARSE and size < 1e-5:
+            rtol = RTOL
+        if iteration == PATIENCE and size > 1e-2:
+            return None
+        step, change = _newton_step(field, u, nodes, T, ends, matrices, jumps, scale)
+        limit = min(1.0, 0.5 / max(np.abs(step).max(), 1e-300), 0.3 * T / max(abs(change), 1e-300))
+        nodes, T = nodes + limit * step * scale, T + limit * change
+        before = size
+        if not (np.isfinite(nodes).all() and T > 0):
+            return best
+    return best
+
+
+def floquet(matrices):
+    """Eigenvalues of M_S ... M_1, the small ones too.
+
+    Parameters
+    ----------
+    matrices : ndarray (S, R, R)
+        The factors, the first to act first.
+
+    Returns
+    -------
+    ndarray of complex (R,)
+        By decreasing modulus.
+
+    Examples
+    --------
+    >>> tiny = np.tile(np.array([[1.0, 0.2], [0.0, 1e-3]]), (4, 1, 1))
+    >>> floquet(tiny).real
+    array([1.e+00, 1.e-12])
+    """
+    R = matrices.shape[1]
+    basis, blocks = np.eye(R), None
+    for _ in range(TURNS):
+        first, product = basis, np.eye(R)
+        for matrix in matrices:
+            basis, upper = np.linalg.qr(matrix @ basis)
+            product = upper @ product
+        sizes = np.abs(np.diag(product))
+        cuts = [r for r in range(1, R) if sizes[r] < APART * sizes[r - 1]]
+        edges = [0, *cuts, R]
+        turned = first.T @ basis  # first^T M first = turned @ product, block diagonal once settled
+        off = max((np.abs(turned[cut:, :cut]).max() for cut in cuts), default=0.0)
+        parts = [turned[a:b, a:b] @ product[a:b, a:b] for a, b in pairwise(edges)]
+        found = np.concatenate([np.linalg.eigvals(part) for part in parts])
+        settled = blocks == edges and off < 1e-14
+        blocks = edges
+        if settled:
+            break
+    return found[np.argsort(-np.abs(found), kind="stable")].astype(complex)
+
+
+def _sample(field, u, start, period, segments):
+    times = np.linspace(0.0, period, segments + 1)
+    out = np.empty((1, segments + 1, start.size))
+    filled, ended = np.empty(1, dtype=np.int64), np.empty(1)
+    scale = np.maximum(np.abs(start), 1e-3)
+    run_at(*system_of(field, u), start[None].copy(), times, COARSE, scale, MAX_STEPS, out, filled, ended)
+    return out[0, :-1] if filled[0] == segments + 1 else None
+
+
+def _shoot(field, u, nodes, T, rtol, scale):
+    S, R = nodes.shape
+    ends, matrices = np.empty((S, R)), np.empty((S, R, R))
+    durations = np.full(S, T / S)
+    fine = run_segments(
+        *system_of(field, u), np.ascontiguousarray(nodes), durations, rtol, scale, MAX_STEPS, ends, matrices
+    )
+    return (ends, matrices) if fine and np.isfinite(matrices).all() else None
+
+
+def _newton_step(field, u, nodes, T, ends, matrices, jumps, scale):
+    """Step of the nodes in units of ``scale``, and of the period."""
+    S, R = nodes.shape
+    system = np.zeros((S * R + 1, S * R + 1))
+    speeds = values_at(field, ends, u) / scale
+    for i in range(S):
+        rows, following = slice(i * R, (i + 1) * R), ((i + 1) % S) * R
+        system[rows, rows] += matrices[i] * scale / scale[:, None]
+        system[rows, following : following + R] -= np.eye(R)
+        system[rows, -1] = speeds[i] / S * T
+    across = values_at(field, nodes[:1], u)[0] / scale
+    system[-1, :R] = across / max(np.linalg.norm(across), 1e-300)
+    solution = lstsq(system, -np.append(jumps.ravel(), 0.0), cond=1e-13, check_finite=False)[0]
+    return solution[:-1].reshape(S, R), float(solution[-1] * T)

@@ -1,0 +1,273 @@
+"""Follow trajectories until something happens: capture by an attractor, the edge of a box, a return.
+
+A region of capture is an ellipsoid, (x - centre)^T shape (x - centre) <= 1; an attractor may own several (a
+cycle is a chain of balls). Each kernel steps with `dynsys.numerics.dormand_prince`; the regions are arrays
+``centers`` (C, R), ``shapes`` (C, R, R), ``owners`` (C,), which may be empty.
+"""
+
+import numpy as np
+from numba import types
+
+from dynsys.numerics.dormand_prince import (
+    BLOCK,
+    INTEGERS,
+    MATRIX,
+    SYSTEM,
+    accept,
+    between,
+    first_step,
+    slope,
+    step,
+)
+from dynsys.numerics.signatures import VECTOR
+from rnn.jit import jit
+
+# How a trajectory ended, where it was not captured (then it is the owner's number, 0 or more).
+UNDECIDED, LEFT_BOX, DIVERGED = -1, -2, -3
+BISECTIONS = 50
+
+_REAL, _INTEGER = types.float64, types.int64
+
+
+@jit()
+def owner_at(y, centers, shapes, owners):
+    """Number of the attractor whose region holds y, or UNDECIDED."""
+    for b in range(centers.shape[0]):
+        total = 0.0
+        for i in range(y.size):
+            for j in range(y.size):
+                total += (y[i] - centers[b, i]) * shapes[b, i, j] * (y[j] - centers[b, j])
+            if total > 1e300:
+                break
+        if total <= 1.0:
+            return owners[b]
+    return UNDECIDED
+
+
+@jit()
+def outside(y, box):
+    """Whether y lies beyond a box (R, 2)."""
+    for c in range(y.size):
+        if not box[c, 0] <= y[c] <= box[c, 1]:
+            return True
+    return False
+
+
+@jit()
+def _store(points, times, count, y, t):
+    for c in range(y.size):
+        points[count, c] = y[c]
+    times[count] = t
+    return count + 1
+
+
+@jit(types.void(
+    *SYSTEM, MATRIX, _REAL, _REAL, VECTOR, _INTEGER, MATRIX, MATRIX, BLOCK, INTEGERS, INTEGERS, VECTOR
+))  # fmt: skip
+def capture_many(
+    rhs, jacobian, inputs, params, states, duration, rtol, scale, max_steps, box, centers, shapes, owners,
+    labels, times,
+):  # fmt: skip
+    """Run each start until an attractor captures it, it leaves the box, or time or steps run out.
+
+    Parameters
+    ----------
+    rhs, jacobian, inputs, params
+        The field; what it is driven by.
+    states : ndarray (K, R)
+        The starts; become the last states.
+    duration : float
+        Most time; negative runs backwards.
+    rtol, scale, max_steps
+        As in `dormand_prince.run_at`.
+    box : ndarray (R, 2)
+        Where the search ends.
+    centers, shapes, owners : ndarray (C, R), (C, R, R), (C,)
+        Regions of capture.
+    labels, times : ndarray (K,)
+        Become the owner or UNDECIDED, LEFT_BOX, DIVERGED; and the time taken.
+    """
+    system = rhs, jacobian, inputs, params
+    size = states.shape[1]
+    trial, flat = np.empty(size), np.empty(size * size)
+    k = np.empty((7, size))
+    for b in range(states.shape[0]):
+        y = states[b]
+        slope(system, size, y, flat, k[0])
+        t, h = 0.0, first_step(y, size, scale, k) * (1.0 if duration >= 0.0 else -1.0)
+        label = owner_at(y, centers, shapes, owners)
+        for _ in range(max_steps):
+            if label != UNDECIDED or t == duration:
+                break
+            left = duration - t
+            h = h if abs(h) < abs(left) else left
+            taken, after = step(system, size, y, h, rtol, scale, k, flat, trial)
+            if taken == 0.0:
+                label = DIVERGED
+                break
+            t = duration if taken == left else t + taken
+            accept(y, k, trial)
+            h = after
+            label = LEFT_BOX if outside(y, box) else owner_at(y, centers, shapes, owners)
+        labels[b], times[b] = label, t
+
+
+@jit(_INTEGER(
+    *SYSTEM, VECTOR, _REAL, _REAL, VECTOR, _INTEGER, _REAL, MATRIX, MATRIX, BLOCK, INTEGERS, MATRIX, VECTOR,
+    INTEGERS,
+))  # fmt: skip
+def run_path(
+    rhs, jacobian, inputs, params, start, duration, rtol, scale, max_steps, spacing, box, centers, shapes,
+    owners, points, times, end,
+):  # fmt: skip
+    """One trajectory as a smooth line: points no further apart than ``spacing`` in units of ``scale``.
+
+    Parameters
+    ----------
+    start : ndarray (R,)
+        Where it starts.
+    spacing : float
+        Largest distance between neighbouring points.
+    points, times : ndarray (M, R), (M,)
+        Become the line; it ends on the edge of the box when it leaves it.
+    end : ndarray of int (1,)
+        Becomes the owner of the region it ends in, UNDECIDED, LEFT_BOX or DIVERGED.
+    rhs, jacobian, inputs, params, duration, rtol, scale, max_steps, box, centers, shapes, owners
+        As in `capture_many`.
+
+    Returns
+    -------
+    int
+        Number of points.
+    """
+    system = rhs, jacobian, inputs, params
+    size = start.size
+    y, trial, place, flat = start.copy(), np.empty(size), np.empty(size), np.empty(size * size)
+    k = np.empty((7, size))
+    slope(system, size, y, flat, k[0])
+    t, h = 0.0, first_step(y, size, scale, k) * (1.0 if duration >= 0.0 else -1.0)
+    count = _store(points, times, 0, y, t)
+    end[0] = owner_at(y, centers, shapes, owners)
+    for _ in range(max_steps):
+        if end[0] != UNDECIDED or t == duration:
+            break
+        left = duration - t
+        h = h if abs(h) < abs(left) else left
+        taken, after = step(system, size, y, h, rtol, scale, k, flat, trial)
+        if taken == 0.0:
+            end[0] = DIVERGED
+            break
+        length = 0.0
+        for c in range(size):
+            length = max(length, abs(trial[c] - y[c]) / scale[c])
+        pieces = int(min(length / spacing, 1000.0)) + 1
+        gone = outside(trial, box)
+        inside, beyond = 0.0, 1.0
+        if gone:
+            for _ in range(BISECTIONS):
+                middle = 0.5 * (inside + beyond)
+                between(y, taken, k, middle, place)
+                if outside(place, box):
+                    beyond = middle
+                else:
+                    inside = middle
+        for piece in range(1, pieces + 1):
+            share = piece / pieces
+            if gone and share >= inside:
+                share = inside
+            if count == times.size:
+                return count
+            if share == 1.0:
+                count = _store(points, times, count, trial, t + taken)
+            else:
+                between(y, taken, k, share, place)
+                count = _store(points, times, count, place, t + share * taken)
+            if gone and share == inside:
+                break
+        if gone:
+            end[0] = LEFT_BOX
+            break
+        t = duration if taken == left else t + taken
+        accept(y, k, trial)
+        h = after
+        end[0] = owner_at(y, centers, shapes, owners)
+    return count
+
+
+@jit(types.void(
+    *SYSTEM, MATRIX, _REAL, _REAL, VECTOR, _INTEGER, _INTEGER, _REAL, MATRIX, MATRIX, BLOCK, INTEGERS, VECTOR,
+    VECTOR, INTEGERS,
+))  # fmt: skip
+def find_returns(
+    rhs, jacobian, inputs, params, states, direction, rtol, scale, settle, watch, close, box, centers, shapes,
+    owners, periods, gaps, labels,
+):  # fmt: skip
+    """Let each start settle, then watch when it comes back to where it is: the first guess of a cycle.
+
+    The plane through the settled state across its flow is crossed from behind once a turn; of the crossings
+    the first within ``close`` counts, or else the nearest.
+
+    Parameters
+    ----------
+    states : ndarray (K, R)
+        The starts; become the settled states, or the last where that is not reached.
+    direction : float
+        1 forward in time, -1 backward.
+    settle, watch : int
+        Steps to settle and to watch.
+    close : float
+        Distance that counts as a return, in units of ``scale``.
+    periods, gaps : ndarray (K,)
+        Become the time until the return, 0 if there was none (captured, gone, never back), and its distance.
+    labels : ndarray of int (K,)
+        Become UNDECIDED, or how the trajectory ended, as in `capture_many`.
+    rhs, jacobian, inputs, params, rtol, scale, box, centers, shapes, owners
+        As in `capture_many`.
+    """
+    system = rhs, jacobian, inputs, params
+    size = states.shape[1]
+    y, trial, place, flat = np.empty(size), np.empty(size), np.empty(size), np.empty(size * size)
+    normal, k = np.empty(size), np.empty((7, size))
+    for b in range(states.shape[0]):
+        origin = states[b]
+        for c in range(size):
+            y[c] = origin[c]
+        periods[b], gaps[b], labels[b] = 0.0, np.inf, owner_at(y, centers, shapes, owners)
+        slope(system, size, y, flat, k[0])
+        h, t, height = direction * first_step(y, size, scale, k), 0.0, 0.0
+        for n in range(settle + watch):
+            taken, after = step(system, size, y, h, rtol, scale, k, flat, trial)
+            if taken == 0.0:
+                labels[b] = DIVERGED
+            if labels[b] != UNDECIDED:
+                break
+            if n >= settle:
+                above = 0.0
+                for c in range(size):
+                    above += normal[c] * (trial[c] - origin[c])
+                if height < 0.0 and above >= 0.0:
+                    low, high = 0.0, 1.0
+                    for _ in range(BISECTIONS):
+                        share = 0.5 * (low + high)
+                        between(y, taken, k, share, place)
+                        total = 0.0
+                        for c in range(size):
+                            total += normal[c] * (place[c] - origin[c])
+                        low, high = (share, high) if total < 0.0 else (low, share)
+                    gap = 0.0
+                    for c in range(size):
+                        gap = max(gap, abs(place[c] - origin[c]) / scale[c])
+                    if gap < gaps[b]:
+                        gaps[b], periods[b] = gap, t + high * taken
+                    if gap <= close:
+                        break
+                height = above
+            accept(y, k, trial)
+            t += taken
+            h = after
+            labels[b] = LEFT_BOX if outside(y, box) else owner_at(y, centers, shapes, owners)
+            if labels[b] == UNDECIDED and n == settle - 1:
+                t = height = 0.0
+                for c in range(size):
+                    origin[c] = y[c]
+                    normal[c] = direction * k[0, c] / scale[c] ** 2
