@@ -7,6 +7,9 @@ such neurons is run on a batch of trials, and its gradient g_i = dL/d(m, n, I, w
 
 Since no neuron lives longer than one step, nothing but the moments can be learnt; and since their number is
 finite, moments that work only without sampling error are avoided. Weights stay as they are.
+
+Few neurons at first can teach silence: where many drawn networks answer wrongly, the loss of no answer (1) is
+lower. Begin with exact moments or many neurons and come down.
 """
 
 import math
@@ -55,7 +58,8 @@ def retrain(populations, task, config=None, rng=None, units=None, exact_moments=
     rng : numpy.random.Generator or int
         Source of trials, neurons and noise.
     units : int, optional
-        Number of neurons drawn at every step; that of ``populations``, or 512.
+        Number of neurons drawn at every step; that of ``populations``, or 512. Come down from more when the
+        sampling error of so few spoils most networks.
     exact_moments : bool, default False
         Draw neurons whose sample moments are exact, as in `redraw`: cleaner gradients, for a start that the
         sampling error would drown; but then nothing makes the moments robust against it.

@@ -7,10 +7,10 @@ from dynsys.analysis import compile_field, run_circuit
 from dynsys.populations import Populations, fit_populations, redraw, retrain
 from dynsys.populations.redraw import share_out, square_root, whiten
 from dynsys.symbolic import mean_field
-from rnn import FullRankRNN, LowRankRNN, TrainConfig, loadings, simulate, train, truncate
+from rnn import LowRankRNN, TrainConfig, load_example, loadings, simulate
 from rnn.optimizers import SGD
 from rnn.schedules import CosineRate
-from tasks import InputError, Status, accuracy, get_task, loss
+from tasks import InputError, Status, get_task, loss
 
 
 def mixture(means_kind="free", noise_std=0.0):
@@ -144,24 +144,18 @@ def test_two_populations_learn_the_context_task_from_random_covariances():
 
 @pytest.mark.slow
 def test_two_retrained_populations_match_samples():
-    """Dubreuil et al. 2022: fitted mixtures fail here; retrained, two populations do the task."""
-    task, short = get_task("dms"), get_task("dms", delay_max=700.0)
-    full = FullRankRNN.random(256, short, rng=0, rho=0.8, noise_std=0.05)
-    full = FullRankRNN(full.J, full.I, 16 * full.w, noise_std=0.05)
-    config = TrainConfig(epochs=30, learning_rate=1e-3, clip=1.0, stop_loss=0.05, train=("J",))
-    full = train(full, short, config, rng=1)
-    assert full.status is Status.STOPPED_EARLY
-    config = TrainConfig(epochs=30, learning_rate=1e-2, clip=1.0)
-    net = train(truncate(full.net, 2), short, config, rng=1).net
-    trials = task.trials(300, rng=9)
-    assert accuracy(simulate(net, trials, rng=1, states=False).z, trials) >= 0.98
-    rng, settings = np.random.default_rng(0), {"clip": 1.0, "schedule": CosineRate()}
-    fitted = fit_populations(loadings(net, "canonical"), 2, rng=0)
-    assert scores(fitted, task, 5)[0] < 0.8
-    config = TrainConfig(epochs=60, learning_rate=3e-3, **settings)
-    able = retrain(fitted, short, config, rng, units=512, exact_moments=True)
-    config = TrainConfig(epochs=150, learning_rate=1e-3, **settings)
-    robust = retrain(able, short, config, rng, units=512)
-    circuit, redrawn, exact = scores(robust, task)
-    assert circuit >= 0.99 and redrawn >= 0.85 and exact >= 0.98  # measured 1.0, 0.92, 1.0
-    assert redrawn > scores(able, task)[1] + 0.1  # moments that tolerate sampling error: measured 0.65
+    """Dubreuil et al. 2022: fitted mixtures fail here; retrained, two populations do the task.
+
+    Four seeds gave 1.0 in mean field, 0.92 to 0.97 redrawn plainly and above 0.996 with exact moments.
+    """
+    task, short, rng = get_task("dms"), get_task("dms", delay_max=700.0), np.random.default_rng(0)
+    populations = fit_populations(loadings(load_example("dms-r2"), "canonical"), 2, rng=0)
+    circuit, redrawn, _ = scores(populations, task, 5)
+    assert circuit < 0.8 and redrawn < 0.65
+    config = TrainConfig(epochs=200, learning_rate=3e-3, clip=1.0, stop_accuracy=0.99)
+    populations = retrain(populations, short, config, rng, units=512, exact_moments=True)
+    for units, epochs in ((2048, 40), (1024, 60)):
+        config = TrainConfig(epochs=epochs, learning_rate=1e-3, clip=1.0, schedule=CosineRate())
+        populations = retrain(populations, short, config, rng, units)
+    circuit, redrawn, exact = scores(populations, task)
+    assert circuit >= 0.97 and redrawn >= 0.85 and exact >= 0.97
