@@ -1,0 +1,210 @@
+"""Attractors of a field at constant inputs, and which of them a state goes to.
+
+Attractors are the stable fixed points, the stable cycles and the stable continua (rings, lines) that the
+searches find, numbered and named A, B, C, ... in that order. A state belongs to the one whose region of
+capture (`dynsys.analysis.capture`) its trajectory enters.
+"""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynsys.analysis.capture import Regions, capture_regions
+from dynsys.analysis.cycle_search import find_cycles
+from dynsys.analysis.cycles import LimitCycles
+from dynsys.analysis.equilibria import FixedPoints, zero_below
+from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.flow import system_of, values_at
+from dynsys.analysis.vector_field import check_field
+from dynsys.numerics.paths import DIVERGED, LEFT_BOX, UNDECIDED, capture_many
+from tasks.checks import as_array
+from tasks.errors import InputError
+
+RTOL = 1e-7
+MAX_STEPS, MAX_TIME = 20_000, 1e9
+# Without a trapping box a state is gone when it is beyond so many times the box.
+ROOM = 4.0
+NOWHERE = {UNDECIDED: "undecided", LEFT_BOX: "leaves the box", DIVERGED: "diverges"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Attractors:
+    """The attractors of a field, numbered: stable fixed points, then stable cycles, then stable continua.
+
+    Parameters
+    ----------
+    fixed_points : FixedPoints
+        All fixed points, stable or not.
+    cycles : LimitCycles
+        All cycles.
+    points : tuple of FixedPoint
+        The stable points.
+    rings : tuple of Continuum
+        The stable continua.
+    regions : Regions
+        Where they capture.
+    room : ndarray (R, 2)
+        Beyond it a trajectory counts as gone.
+    inputs : mapping of str to float
+        The inputs.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> found = find_attractors(reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4),
+    np.ones(4)))) >>> found 2 attractors: A stable node at [-1.915], B stable node at [1.915]
+    """
+
+    fixed_points: FixedPoints
+    cycles: LimitCycles
+    points: tuple
+    rings: tuple
+    regions: Regions
+    room: np.ndarray
+    inputs: Mapping
+
+    @property
+    def places(self):
+        """tuple of ndarray : of each attractor its states, (1, R) for a point, (M, R) for a cycle."""
+        points = tuple(point.kappa[None] for point in self.points)
+        rings = tuple(ring.points for ring in self.rings)
+        return (*points, *(cycle.points for cycle in self.cycles.stable), *rings)
+
+    @property
+    def kinds(self):
+        """tuple of str : kind of each."""
+        kinds = [point.kind for point in self.points] + [cycle.kind for cycle in self.cycles.stable]
+        return (*kinds, *("continuum" for _ in self.rings))
+
+    @property
+    def names(self):
+        """tuple of str : A, B, C, ..."""
+        return tuple(letters(i) for i in range(len(self)))
+
+    def name(self, label):
+        """Name of an attractor by its number, or what a negative number stands for."""
+        return letters(label) if label >= 0 else NOWHERE[int(label)]
+
+    def __len__(self):
+        return len(self.points) + len(self.cycles.stable) + len(self.rings)
+
+    def __repr__(self):
+        shown = [
+            f"{name} {kind} at {np.array2string(place[0], precision=4)}"
+            if len(place) == 1
+            else f"{name} {kind} around {np.array2string(place[:-1].mean(axis=0), precision=4)}"
+            for name, kind, place in zip(self.names, self.kinds, self.places)
+        ]
+        return f"{len(self)} attractor{'s' * (len(self) != 1)}: {', '.join(shown)}"
+
+
+def letters(number):
+    """A, B, ..., Z, A1, B1, ...
+
+    Examples
+    --------
+    >>> letters(0), letters(27)
+    ('A', 'B1')
+    """
+    turn, place = divmod(int(number), 26)
+    return string.ascii_uppercase[place] + (str(turn) if turn else "")
+
+
+def find_attractors(field, inputs=None, box=None, fixed_points=None, cycles=None):
+    """Find the stable fixed points, cycles and continua, with their regions of capture.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    inputs : mapping of str to float, float or array_like (S,), optional
+        Constant inputs; zero if left out.
+    box : array_like (R, 2), optional
+        Where to search; the trapping box if left out.
+    fixed_points, cycles : FixedPoints, LimitCycles, optional
+        Those at the same inputs, if they are already known.
+
+    Returns
+    -------
+    Attractors
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> find_attractors(field).names
+    ('A', 'B')
+    """
+    check_field(field)
+    u = field.input_vector(inputs)
+    if fixed_points is None:
+        fixed_points = find_fixed_points(field, inputs, box)
+    if cycles is None:
+        cycles = find_cycles(field, inputs, box, fixed_points=fixed_points)
+    limits = fixed_points.box if box is None else as_array("box", box, (field.dimension, 2), "(R, 2)")
+    widths = limits[:, 1] - limits[:, 0]
+    points = fixed_points.stable
+    rings = tuple(ring for ring in fixed_points.continua if _stable_ring(field, u, ring))
+    chains = [cycle.points for cycle in cycles.stable] + [ring.points for ring in rings]
+    others = [p.kappa for p in fixed_points if not p.stable]
+    regions = capture_regions(field, u, [p.kappa for p in points], chains, others, widths)
+    middle, half = limits.mean(axis=1), 0.5 * widths
+    room = np.column_stack([middle - ROOM * half, middle + ROOM * half])
+    return Attractors(fixed_points, cycles, points, rings, regions, room, dict(zip(field.inputs, u.tolist())))
+
+
+def attractor_of(field, states, attractors, rtol=RTOL):
+    """Number of the attractor that each state goes to, and the time it takes.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    states : array_like (K, R)
+        The states.
+    attractors : Attractors
+        From `find_attractors`, at its inputs.
+    rtol : float
+        Tolerance of the integration.
+
+    Returns
+    -------
+    labels : ndarray of int (K,)
+        Number of the attractor; -1 undecided, -2 leaves the box, -3 diverges.
+    times : ndarray (K,)
+        Time until its region of capture is reached.
+
+    Raises
+    ------
+    InputError
+        States of another dimension.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> attractor_of(field, [[-0.1], [0.2]], find_attractors(field))[0]
+    array([0, 1])
+    """
+    states = np.array(as_array("states", states), order="C")
+    if states.ndim != 2 or states.shape[1] != field.dimension:
+        raise InputError(f"states: expected (K, R) with R = {field.dimension}, got {states.shape}")
+    labels, times = np.empty(len(states), dtype=np.int64), np.empty(len(states))
+    u = field.input_vector(attractors.inputs)
+    box = attractors.fixed_points.box
+    scale = 0.1 * (box[:, 1] - box[:, 0])
+    capture_many(
+        *system_of(field, u), states, MAX_TIME, rtol, scale, MAX_STEPS, attractors.room,
+        *attractors.regions, labels, times,
+    )  # fmt: skip
+    return labels, times
+
+
+def _stable_ring(field, u, ring):
+    eigenvalues = np.linalg.eigvals(values_at(field, ring.points[:1], u, "jacobian")[0])
+    return (np.sort(eigenvalues.real)[: len(eigenvalues) - ring.dimension] < -zero_below(eigenvalues)).all()
