@@ -43,8 +43,9 @@ def plot_loadings(loadings, x="m", y="n", populations=None, ax=None):
     ax = axes(ax)
     ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)
     ax.axvline(0, color=GREY, linewidth=0.5, zorder=0)
+    size = 3.0 if loadings.units > 300 else 4.5
     for members, color, label in _groups(loadings, populations):
-        ax.plot(loadings.values[members, i], loadings.values[members, j], ".", color=color, markersize=3.0,
+        ax.plot(loadings.values[members, i], loadings.values[members, j], ".", color=color, markersize=size,
                 alpha=0.55, markeredgewidth=0, label=label)  # fmt: skip
     if populations is not None:
         for p in range(populations.count):

@@ -107,6 +107,7 @@ def plot_variance_explained(components, count=8, ax=None):
     ax.bar(places, shares, color=BLUE, width=0.7, label="each")
     ax.plot(places, np.cumsum(shares), "o-", color=BLACK, linewidth=LINE, markersize=3, label="together")
     ax.set(xlabel="principal component", ylabel="variance explained", ylim=(0, 1.04), xticks=places)
+    ax.set_xlim(0.4, max(len(places), 5) + 0.6)  # few components leave room for the words
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     legend = add_legend(ax, loc="center right")
     if components.share_in_span is not None:
