@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import tasks
 from rnn.networks import LowRankRNN
+from rnn.optimizers import SGD
 from rnn.recipes import recipe, train_recipe
 from rnn.simulation import simulate
-from rnn.training import train
+from rnn.training import TrainConfig, train
 from tasks.errors import InputError
 from tasks.holding import segments_held
 from tasks.reach import end_point_errors
@@ -25,6 +27,23 @@ def trained_accuracy(preset, units, seed):
 @pytest.mark.parametrize("preset", [None, "report"])
 def test_random_dots_are_learnt_by_128_units(preset):
     assert min(trained_accuracy(preset, 128, seed) for seed in range(3)) >= 0.99
+
+
+def test_plain_gradient_descent_on_a_hundred_fixed_trials_learns_random_dots():
+    """The report's way: N = 128, only m and n trained, w and I random and frozen; loss to 0, accuracy 1."""
+    task = tasks.get_task("rdm", "report")
+    config = TrainConfig(
+        epochs=200, learning_rate=20.0, optimizer=SGD(), train=("m", "n"), fixed_trials=100, batch_size=20,
+        batches_per_epoch=5,
+    )  # fmt: skip
+    for seed in range(3):
+        start = LowRankRNN.random(128, 1, task, rng=seed)
+        result = train(start, task, config, rng=5)
+        assert result.losses.min() < 0.05
+        trials = task.trials(1000, rng=9)
+        assert task.accuracy(simulate(result.net, trials).z, trials) >= 0.98
+        np.testing.assert_allclose(result.net.I, start.I, rtol=1e-6)  # frozen, up to float32
+        np.testing.assert_allclose(result.net.w, start.w, rtol=1e-6)
 
 
 @pytest.mark.slow
@@ -58,8 +77,8 @@ def test_recipes_reach_their_accuracy(name, goal):
 
 @pytest.mark.slow
 def test_reaching_needs_its_feedback():
-    """On 64 directions; training draws them from the whole circle, so none of these was ever trained."""
-    task, result = tasks.get_task("reach", directions=64), train_recipe("reach", rng=0)
+    """On 64 directions that all lie between the 16 of training."""
+    task, result = tasks.get_task("reach", directions=64, offset=np.pi / 64), train_recipe("reach", rng=0)
     trials = task.trials(640, rng=99)
     errors = end_point_errors(simulate(result.net, trials, rng=98, states=False).outputs, trials)
     assert errors.mean() <= 0.05
