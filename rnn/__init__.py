@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "checkpoints": ["Checkpoint", "load_checkpoint"],
         "connectivity": ["Loadings", "factors", "loading_names", "loadings"],
         "curriculum": ["Stage", "train_stages"],
+        "ensemble": ["train_many"],
         "examples": ["example_names", "example_record", "load_example"],
         "networks": ["FullRankRNN", "LowRankRNN"],
         "optimizers": ["SGD", "Adam"],

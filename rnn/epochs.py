@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn.batches import pack
-from rnn.gradient import gradient_runner
-from rnn.optimizers import clip_norm
-from rnn.parameters import Parameters, network, read_gradient, write_factors
+from rnn.descent import run_batches
+from rnn.parameters import Parameters, network
 from rnn.simulation import check_match, simulate
 from rnn.training_records import EpochRecord, TrainConfig
 from tasks.adapters import FixedTrials
@@ -189,46 +188,25 @@ def run_epoch(course, rng, state, started, between=None):
     1
     """
     layout, config = course.layout, course.config
-    net, dtype = layout.net, layout.base.dtype
     trials = course.task.trials(config.batches_per_epoch * config.batch_size, rng)
-    check_match(net, trials)
+    check_match(layout.net, trials)
     seeds = rng.integers(2**63, size=config.batches_per_epoch)
-    batches = pack(trials, config.batch_size, dtype)
-    left, right = (np.empty((count, net.units), dtype) for count in layout.counts)
-    outputs, losses, norms = [], [], []
-    theta, moments, good = state.theta, state.moments, state.theta
+    batches = pack(trials, config.batch_size, layout.base.dtype)
     rate = config.schedule.rate(config.learning_rate, state.epoch, config.epochs)
-    shape = config.batch_size, trials.steps
-    settings = dtype, config.threads, trials.plant, config.l2_rates
-    with gradient_runner(net, net.noise_std, *shape, *settings) as runner:
-        for index, seed in enumerate(seeds):
-            write_factors(layout, theta, left, right)
-            loss = runner.run(left, right, batches, index, seed)
-            gradient = read_gradient(layout, runner.dleft, runner.dright)
-            if config.l2_weights > 0.0:
-                gradient = gradient + dtype.type(config.l2_weights) * theta
-            gradient, norm = clip_norm(gradient, config.clip)
-            if not (math.isfinite(loss) and math.isfinite(norm)):
-                return replace(state, theta=good), _diverged(state, config, rate, index, loss, norm)
-            good = theta
-            theta, moments = config.optimizer.step(theta, gradient, moments, rate)
-            outputs.append(runner.outputs[: config.batch_size].copy())
-            losses.append(loss)
-            norms.append(norm)
-            if between is not None:
-                between()
-    if not np.isfinite(theta).all():
-        return replace(state, theta=good), _diverged(state, config, rate, len(seeds) - 1, loss, norm)
+    run = run_batches(layout, config, batches, seeds, state.theta, state.moments, rate, trials.plant, between)
+    if run.done < len(seeds) or not np.isfinite(run.theta).all():
+        index = min(run.done, len(seeds) - 1)
+        message = _diverged(state, config, rate, index, run.losses[-1], run.norms[-1])
+        return replace(state, theta=run.good), message
     record = EpochRecord(
-        state.epoch + 1, config.epochs, float(np.mean(losses)),
-        _accuracy(course.task, np.concatenate(outputs), trials), float(np.mean(norms)),
-        time.perf_counter() - started, *_validated(course, theta), course.stage, course.stages,
+        state.epoch + 1, config.epochs, float(np.mean(run.losses)),
+        _accuracy(course.task, run.outputs, trials), float(np.mean(run.norms)),
+        time.perf_counter() - started, *_validated(course, run.theta), course.stage, course.stages,
     )  # fmt: skip
-    best = all(record.judged_loss < earlier.judged_loss for earlier in state.history)
-    return TrainState(
-        theta, moments, theta if best else state.best_theta, record.epoch if best else state.best_epoch,
-        (*state.history, record), rng.bit_generator.state,
-    ), None  # fmt: skip
+    best = state.best_theta, state.best_epoch
+    if all(record.judged_loss < earlier.judged_loss for earlier in state.history):
+        best = run.theta, record.epoch
+    return TrainState(run.theta, run.moments, *best, (*state.history, record), rng.bit_generator.state), None
 
 
 def _validated(course, theta):

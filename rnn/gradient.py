@@ -147,8 +147,17 @@ def default_threads(unit_steps):
     >>> default_threads(1000)
     1
     """
-    if unit_steps < UNIT_STEPS_FOR_THREADS:
-        return 1
+    return 1 if unit_steps < UNIT_STEPS_FOR_THREADS else available_cores()
+
+
+def available_cores():
+    """Number of cores that this process may use.
+
+    Examples
+    --------
+    >>> available_cores() >= 1
+    True
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -78,11 +78,11 @@ def train(
     """
     clock = time.perf_counter()
     saved = load_checkpoint(resume) if resume is not None and not isinstance(resume, Checkpoint) else resume
-    _check(net, task, config, saved)
+    check_training(net, task, config, saved)
     if saved is None:
         config, rng = TrainConfig() if config is None else config, check_rng(rng)
         first, records = (None, ()) if earlier is None else (earlier.initial, earlier.history)
-        source = {"seed": _provenance(rng), "network": net.hash} if earlier is None else earlier.source
+        source = origin(net, task, rng) if earlier is None else earlier.source
         source = {**source, "task": task.name, "parameters": task.parameters}
         beginning = rng.bit_generator.state
     else:
@@ -112,7 +112,27 @@ def train(
     )  # fmt: skip
 
 
-def _check(net, task, config, saved):
+def check_training(net, task, config, saved=None):
+    """Refuse what is no task, no network or no settings; warn about a step longer than tau.
+
+    Parameters
+    ----------
+    net, task, config
+        As in `train`.
+    saved : Checkpoint, optional
+        What is resumed; the network may then be left out.
+
+    Raises
+    ------
+    InputError
+        The sentence.
+
+    Examples
+    --------
+    >>> check_training(None, "rdm", None)
+    Traceback (most recent call last):
+    tasks.errors.InputError: task: expected a Task such as get_task('rdm'), got str
+    """
     if not isinstance(task, Task):
         raise InputError(f"task: expected a Task such as get_task('rdm'), got {type(task).__name__}")
     if not isinstance(net, (LowRankRNN, FullRankRNN)) and not (net is None and saved is not None):
@@ -177,11 +197,31 @@ def _outcome(course, state, message):
     return network(layout, theta), message, epoch
 
 
-def _provenance(rng):
-    """Plain values that say which generator this is."""
+def origin(net, task, rng):
+    """Plain values that say where a training comes from: task, initial network, and seed.
+
+    Parameters
+    ----------
+    net, task
+        As in `train`.
+    rng : numpy.random.Generator
+        Source of trials and noise.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> net, rng = LowRankRNN(*[[[1.0]]] * 4), check_rng(3)
+    >>> origin(net, get_task("rdm"), rng)["seed"]
+    {'generator': 'PCG64', 'entropy': 3, 'spawn_key': []}
+    """
     seeds = getattr(rng.bit_generator, "seed_seq", None)
-    return {
+    seed = {
         "generator": type(rng.bit_generator).__name__,
         "entropy": getattr(seeds, "entropy", None),
         "spawn_key": list(getattr(seeds, "spawn_key", ())),
     }
+    return {"task": task.name, "parameters": task.parameters, "seed": seed, "network": net.hash}

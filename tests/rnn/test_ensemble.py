@@ -1,0 +1,214 @@
+"""Networks side by side: each as if it had been trained alone, to the last bit; nothing is lost on Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnn import descent
+from rnn.ensemble import train_many
+from rnn.networks import FullRankRNN, LowRankRNN
+from rnn.optimizers import SGD
+from rnn.training import TrainConfig, train
+from tasks import get_task
+from tasks.adapters import EnvironmentTask
+from tasks.errors import InputError, Status
+
+QUICK = TrainConfig(epochs=3, batches_per_epoch=4, batch_size=10)
+
+
+def starts(task, count, units=24, rank=1):
+    return [LowRankRNN.random(units, rank, task, rng=seed, noise_std=0.05) for seed in range(count)]
+
+
+def same(one, other):
+    return (
+        one.net.hash == other.net.hash
+        and one.status is other.status
+        and one.config == other.config
+        and one.source == other.source
+        and one.message == other.message
+        and np.array_equal(one.losses, other.losses)
+        and np.array_equal(one.accuracies, other.accuracies, equal_nan=True)
+        and np.array_equal(one.gradient_norms, other.gradient_norms)
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"clip": 0.05, "l2_weights": 0.1, "learning_rate": 0.03, "keep_best": False, "validation": 20},
+        {"optimizer": SGD(0.9), "learning_rate": 0.1, "train": ("m", "n", "I", "w")},
+        {"stop_accuracy": 0.6},
+        {"learning_rate": 1e30, "optimizer": SGD(), "train": ("m", "n", "I", "w")},
+        {"l2_rates": 0.1},
+    ],
+)
+def test_each_is_as_if_trained_alone(settings):
+    """Two threads train whole networks, many batches in one call; alone, a batch at a time on two threads."""
+    task, config = get_task("rdm"), replace(QUICK, **settings)
+    nets = starts(task, 5)
+    together = train_many(nets, task, config, rng=list(range(5)), threads=2)
+    for seed, (net, result) in enumerate(zip(nets, together)):
+        alone = train(net, task, replace(config, threads=2), rng=seed)
+        assert same(result, replace(alone, config=config)), seed
+    if "optimizer" in settings and settings["learning_rate"] > 1:
+        assert {result.status for result in together} == {Status.DIVERGED}
+
+
+def test_full_rank_and_plants_are_trained_too():
+    """Each its own task, settings and shape."""
+    rdm, reach = get_task("rdm"), get_task("reach", hold=100.0, cue=100.0, reach=400.0, movement=200.0)
+    nets = [FullRankRNN.random(12, rdm, rng=0), LowRankRNN.random(12, 2, reach, rng=0), *starts(rdm, 1)]
+    configs = [replace(QUICK, train=("J",)), replace(QUICK, train=("m", "n", "I", "w")), QUICK]
+    tasks = [rdm, reach, rdm]
+    together = train_many(nets, tasks, configs, rng=7)
+    rngs = np.random.default_rng(7).spawn(3)
+    for result, job in zip(together, zip(nets, tasks, configs, rngs)):
+        assert same(result, train(*job))
+
+
+def test_calls_of_few_batches_change_nothing(monkeypatch):
+    task = get_task("rdm")
+    net, config = starts(task, 1)[0], replace(QUICK, threads=1)
+    whole = train(net, task, config, rng=1)
+    calls, kernel = [], descent.descend
+    monkeypatch.setattr(descent, "descend", lambda *given: calls.append(given[:2]) or kernel(*given))
+    monkeypatch.setattr(descent, "UNIT_STEPS_AT_ONCE", 3 * 12 * task.trials(1, rng=0).steps * net.units)
+    assert same(train(net, task, config, rng=1), whole)
+    assert calls == [(0, 3), (3, 4)] * config.epochs
+
+
+def test_news_come_to_the_calling_thread():
+    task, seen = get_task("rdm"), []
+
+    def progress(number, record):
+        seen.append((number, record.epoch, threading.current_thread() is threading.main_thread()))
+
+    train_many(starts(task, 3), task, QUICK, rng=0, progress=progress)
+    assert sorted(seen) == [(number, epoch, True) for number in range(3) for epoch in (1, 2, 3)]
+
+
+@pytest.fixture
+def python_handlers():
+    """The handler of a plain Python process, whatever runs the tests."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("way", ["signal", "exception"])
+def test_an_interrupt_keeps_everything(way, python_handlers):
+    """The first network is done by then, the second in the middle of its epochs, the last never began."""
+    task = get_task("rdm")
+    nets, longer = starts(task, 4), replace(QUICK, epochs=2000)
+
+    def progress(number, record):
+        if number == 1 and record.epoch == 2:
+            if way == "exception":
+                raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+
+    results = train_many(nets, task, [QUICK, longer, longer, QUICK], list(range(4)), progress, threads=1)
+    assert same(results[0], train(nets[0], task, QUICK, rng=0))
+    assert [result.status for result in results] == [Status.COMPLETED, *[Status.INTERRUPTED] * 3]
+    second = results[1]
+    assert 2 <= len(second.history) < 2000 and second.net.hash != nets[1].hash
+    assert np.array_equal(second.losses, train(nets[1], task, longer, 1, _stop(second)).losses)
+    for net, result in zip(nets[2:], results[2:]):
+        assert result.net is net and result.history == () and "before its first epoch" in result.message
+    assert results[3].source == train(nets[3], task, QUICK, rng=3).source
+
+
+def _stop(result):
+    def progress(record):
+        if record.epoch == len(result.history):
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_an_error_in_the_users_progress_ends_all():
+    task = get_task("rdm")
+
+    def progress(number, record):
+        raise ZeroDivisionError(f"{number}")
+
+    count = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        train_many(starts(task, 3), task, replace(QUICK, epochs=1000), 0, progress)
+    for thread in threading.enumerate()[count:]:
+        thread.join(10.0)
+    assert threading.active_count() <= count
+
+
+class Counting:
+    """An environment that counts its trials and has no seed: order is everything."""
+
+    def __init__(self):
+        self.count, self.users = 0, set()
+
+    def new_trial(self):
+        self.count += 1
+        self.users.add(threading.get_ident())
+        self.ob, self.gt = np.full((6, 1), 0.1 * (self.count % 7)), np.full(6, self.count % 2)
+
+
+def test_an_environment_serves_one_network_after_the_other():
+    one, other = (EnvironmentTask.of(Counting(), outputs="value") for _ in range(2))
+    config = replace(QUICK, epochs=2)
+    nets = [LowRankRNN.random(10, 1, one, rng=seed) for seed in range(3)]
+    together = train_many(nets, one, config, rng=list(range(3)))
+    alone = [train(net, other, config, rng=seed) for seed, net in enumerate(nets)]
+    assert [result.net.hash for result in together] == [result.net.hash for result in alone]
+
+
+def test_what_does_not_fit_is_refused_before_training():
+    task, rng = get_task("rdm"), np.random.default_rng(0)
+    nets = starts(task, 2)
+    for given, words in (
+        (([], task), "nets: expected one network"),
+        ((nets, [task] * 3), "task: expected one for all or one for each of the 2 networks, got 3"),
+        ((nets, task, [QUICK] * 3, 0), "config: expected one for all"),
+        ((nets, task, QUICK, [0]), "rng: expected one for each of the 2 networks, got 1"),
+        ((nets, task, QUICK, [rng, rng]), "rng: one generator for two networks"),
+        ((nets, task, QUICK, None), "rng: pass numpy.random"),
+        ((nets, "rdm", QUICK, 0), "task: expected a Task"),
+        ((nets, task, "quick", 0), "config: expected a TrainConfig"),
+        (([nets[0], 1], task, QUICK, 0), "net: expected a LowRankRNN or FullRankRNN, got int"),
+        (([nets[0], LowRankRNN(*np.ones((4, 9, 2)))], task, QUICK, 0), "2 input channels"),
+        ((nets, task, replace(QUICK, train=("J",)), 0), "train: .* has no 'J'"),
+        ((nets, task, QUICK, 0, None, 0), "threads: "),
+    ):
+        with pytest.raises(InputError, match=words):
+            train_many(*given)
+
+
+CHECKED = """
+from rnn import LowRankRNN, TrainConfig, train
+from tasks import get_task
+task = get_task("rdm", stimulus=100.0)
+net = LowRankRNN.random(6, 1, task, rng=0, noise_std=0.05)
+config = TrainConfig(2, 2, 5, l2_weights=0.1, clip=0.1, threads=1)
+result = train(net, task, config, rng=1)
+print(*result.losses, *result.net.m.ravel())
+"""
+
+
+@pytest.mark.slow
+def test_the_kernel_stays_in_bounds_and_runs_without_the_compiler(tmp_path):
+    outputs = []
+    for switch in ("NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"):
+        settings = {switch: "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+        command = [sys.executable, "-W", "error", "-c", CHECKED]
+        run = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        outputs.append(np.array(run.stdout.split(), float))
+    assert np.allclose(*outputs, rtol=1e-4, atol=1e-5)
