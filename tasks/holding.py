@@ -65,3 +65,41 @@ def segments_held(outputs, trials):
     count = int(begins.sum())
     failures = np.bincount(segment[masked], (wrong & masked)[masked], minlength=count)
     return float(np.mean(failures == 0))
+
+
+def states_held(outputs, trials):
+    """For each pattern of signs of all outputs: the share of its stretches held at every step.
+
+    A stretch is an unbroken run of steps of one trial on which every channel's target counts.
+
+    Parameters
+    ----------
+    outputs : array_like (B, T, O)
+        Outputs z.
+    trials : Trials
+        The trials they belong to.
+
+    Returns
+    -------
+    dict of tuple of int to (float, int)
+        Share held and number of stretches, by the signs of the target.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> trials = get_task("flipflop", bits=1).trials(20, rng=0)
+    >>> {signs: share for signs, (share, count) in states_held(trials.targets, trials).items()}
+    {(-1,): 1.0, (1,): 1.0}
+    """
+    z = as_array("outputs", outputs, trials.targets.shape, "(B, T, O)")
+    counts = (trials.mask > 0).all(axis=2)
+    wrong = (np.sign(z) != np.sign(trials.targets)).any(axis=2)
+    begins = counts & ~np.pad(counts, ((0, 0), (1, 0)))[:, :-1]
+    stretch = np.cumsum(begins.ravel()).reshape(counts.shape) - 1
+    held = np.bincount(stretch[counts], wrong[counts], minlength=int(begins.sum())) == 0
+    states = np.sign(trials.targets[begins]).astype(int)
+    return {
+        tuple(signs.tolist()): (float(held[same].mean()), int(same.sum()))
+        for signs in np.unique(states, axis=0)
+        for same in [(states == signs).all(axis=1)]
+    }
