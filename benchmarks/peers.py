@@ -2,7 +2,8 @@
 
 Each peer comes in four forms: `x`, the Euler scheme of all units, or `kappa`, the reduced state that the
 project itself uses; noise drawn `ahead` for all steps, or `step` by step. Weights are m, n, I, w in float32,
-or J, I, w in the form `full`; the loss is sum weight (z - target)^2.
+or J, I, w in the form `full`; the loss is sum weight (z - target)^2. Stacks of weights and of batches, with a
+first axis for the network, train many networks at once (in the kappa forms): the losses of all are summed.
 """
 
 from functools import partial
@@ -40,8 +41,9 @@ class TorchPeer:
 
     def loss(self):
         state, noise = self.form.split()
-        sizes = self.inputs.shape[1], self.inputs.shape[0], self.weights[0].shape[0]
-        kick = _torch_noise(self.noise_std, noise == "ahead", *sizes)
+        *shape, steps, _ = self.inputs.shape
+        shape = *shape, self.weights[0].shape[-2]
+        kick = _torch_noise(self.noise_std, noise == "ahead", steps, shape)
         z = {"x": _torch_x, "kappa": _torch_kappa, "full": _torch_full}[state](
             *self.weights, self.inputs, kick
         )
@@ -73,6 +75,7 @@ class JaxPeer:
         state, noise = form.split()
         run = {"x": _jax_x, "kappa": _jax_kappa, "full": _jax_full}[state]
         loss = partial(_jax_loss, run, noise_std, noise == "ahead")
+        loss = partial(_jax_losses, loss) if self.weights[0].ndim == 3 else loss
         self._gradient = jax.jit(jax.value_and_grad(loss))
         self._step = jax.jit(partial(_jax_step, loss), donate_argnums=(0, 1))
 
@@ -100,14 +103,14 @@ def versions():
 _LIBRARIES = (("torch", torch), ("jax", jax))
 
 
-def _torch_noise(noise_std, ahead, steps, batch, units):
+def _torch_noise(noise_std, ahead, steps, shape):
     """A function of the step: that step's noise."""
     if noise_std == 0:
         return lambda t: 0.0
     if ahead:
-        noise = noise_std * torch.randn(steps, batch, units)
+        noise = noise_std * torch.randn(steps, *shape)
         return lambda t: noise[t]
-    return lambda t: noise_std * torch.randn(batch, units)
+    return lambda t: noise_std * torch.randn(shape)
 
 
 def _torch_x(m, n, I, w, inputs, kick):
@@ -122,17 +125,17 @@ def _torch_x(m, n, I, w, inputs, kick):
 
 
 def _torch_kappa(m, n, I, w, inputs, kick):
-    rank, a = m.shape[1], float(ALPHA)
-    left, right = torch.cat([m, I], 1).T, torch.cat([n, w], 1) / m.shape[0]
-    v, kappa, private = torch.zeros(len(inputs), inputs.shape[2]), torch.zeros(len(inputs), rank), 0.0
-    s, outputs = torch.zeros(len(inputs), right.shape[1]), []
-    for t in range(inputs.shape[1]):
-        v = (1 - a) * v + a * inputs[:, t]
-        kappa = (1 - a) * kappa + a * s[:, :rank]
+    rank, a, trials = m.shape[-1], float(ALPHA), inputs.shape[:-2]
+    left, right = torch.cat([m, I], -1).mT, torch.cat([n, w], -1) / m.shape[-2]
+    v, kappa, private = torch.zeros(*trials, inputs.shape[-1]), torch.zeros(*trials, rank), 0.0
+    s, outputs = torch.zeros(*trials, right.shape[-1]), []
+    for t in range(inputs.shape[-2]):
+        v = (1 - a) * v + a * inputs[..., t, :]
+        kappa = (1 - a) * kappa + a * s[..., :rank]
         private = (1 - a) * private + kick(t)
-        s = torch.tanh(torch.cat([kappa, v], 1) @ left + private) @ right
-        outputs.append(s[:, rank:])
-    return torch.stack(outputs, 1)
+        s = torch.tanh(torch.cat([kappa, v], -1) @ left + private) @ right
+        outputs.append(s[..., rank:])
+    return torch.stack(outputs, -2)
 
 
 def _torch_full(J, I, w, inputs, kick):
@@ -210,6 +213,10 @@ def _jax_full(weights, inputs, noise_std, ahead, key):
 def _jax_loss(run, noise_std, ahead, weights, batch, key):
     inputs, targets, factors = batch
     return (factors * (run(weights, inputs, noise_std, ahead, key) - targets) ** 2).sum()
+
+
+def _jax_losses(loss, weights, batch, key):
+    return jax.vmap(loss)(weights, batch, jax.random.split(key, len(weights[0]))).sum()
 
 
 def _jax_step(loss, weights, moments, batch, key, count):
