@@ -196,7 +196,7 @@ def run_epoch(course, rng, state, started, between=None):
     run = run_batches(layout, config, batches, seeds, state.theta, state.moments, rate, trials.plant, between)
     if run.done < len(seeds) or not np.isfinite(run.theta).all():
         index = min(run.done, len(seeds) - 1)
-        message = _diverged(state, config, rate, index, run.losses[-1], run.norms[-1])
+        message = _diverged(state, config, rate, index, run.losses[-1], run.norms[-1], trials.plant)
         return replace(state, theta=run.good), message
     record = EpochRecord(
         state.epoch + 1, config.epochs, float(np.mean(run.losses)),
@@ -227,10 +227,16 @@ def _accuracy(task, outputs, trials):
         return math.nan
 
 
-def _diverged(state, config, rate, index, loss, norm):
+def _diverged(state, config, rate, index, loss, norm, plant):
     advice = f"try a learning rate below {rate / 3:.2g}"
     if config.clip is None:
         advice += ", or clip=1 to limit the norm of the gradient"
+    if state.epoch == index == 0 and not math.isfinite(loss):  # before the first step of the optimiser
+        advice = (
+            "that is the network that training starts from, not yet a step of it; use smaller weights, a "
+            "bounded phi or smaller targets"
+        )
+        advice += "" if plant is None else ", or a plant with more damping"
     return (
         f"Epoch {state.epoch + 1}, batch {index + 1}: the loss is {loss:g} and the norm of the gradient "
         f"{norm:g}; {advice}."

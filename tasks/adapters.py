@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tasks.base import Task, Trials
-from tasks.checks import as_array, check_count, check_rng, choose
+from tasks.checks import as_array, check_count, check_number, check_rng, choose
 from tasks.errors import InputError
 
 
@@ -142,7 +142,10 @@ class EnvironmentTask(Task):
         choose("outputs", outputs, ("one-hot", "value"))
         choose("score", score, ("all", "decision"))
         if not callable(getattr(environment, "new_trial", None)):
-            raise InputError(f"environment: {type(environment).__name__} has no method new_trial()")
+            raise InputError(
+                f"environment: {type(environment).__name__} has no method new_trial(), which draws a trial "
+                "and leaves it in .ob (T, C) and .gt (T,); write one, or use FixedTrials for arrays"
+            )
         if answers is None:
             answers = getattr(getattr(environment, "action_space", None), "n", None)
         if callable(getattr(environment, "seed", None)):
@@ -151,14 +154,14 @@ class EnvironmentTask(Task):
         if outputs == "one-hot":
             if answers is None:
                 raise InputError("answers: the environment has no action_space.n; give the number of answers")
-            width = check_count("answers", int(answers))
+            width = check_count("answers", answers)
         else:
             width = gt.shape[1]
         names = (
             tuple(f"ob {i + 1}" for i in range(ob.shape[1])),
             tuple(f"answer {i}" if outputs == "one-hot" else f"value {i + 1}" for i in range(width)),
         )
-        dt = float(getattr(environment, "dt", 20.0))
+        dt = check_number("environment.dt", getattr(environment, "dt", 20.0), above=0.0)
         return cls(dt, tau, environment, outputs, score, answers, names)
 
     @property
@@ -204,7 +207,7 @@ class EnvironmentTask(Task):
 
     def _target(self, gt):
         if self.outputs == "value":
-            return gt
+            return as_array("environment.gt", gt, (None, len(self.output_names)), "(T, O)")
         labels = gt[:, 0].astype(int)
         if gt.shape[1] != 1 or (labels != gt[:, 0]).any() or labels.min() < 0 or labels.max() >= self.answers:
             raise InputError(
@@ -225,6 +228,10 @@ def _one_trial(environment):
     ob = as_array("environment.ob", environment.ob, (None, None), "(T, C)")
     gt = as_array("environment.gt", environment.gt)
     gt = gt[:, None] if gt.ndim == 1 else gt
+    if not len(ob):
+        raise InputError(
+            f"environment.ob: a trial of {type(environment).__name__} has no step; draw longer ones"
+        )
     if gt.ndim != 2 or len(gt) != len(ob):
         raise InputError(f"environment.gt: expected (T,) or (T, O) with T = {len(ob)}, got {gt.shape}")
     return ob, gt

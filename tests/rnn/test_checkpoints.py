@@ -132,6 +132,16 @@ def test_resuming_something_else_is_refused(stored):
         train(None, TASK, QUICK, rng=1)
 
 
+def test_a_network_is_no_checkpoint(tmp_path):
+    path = rnn.save_network(start(), tmp_path / "network.npz")
+    with pytest.raises(
+        FileError, match="no file of that kind: its header does not say 'dynsys-rnn checkpoint'"
+    ):
+        train(None, TASK, QUICK, resume=path)
+    with pytest.raises(FileError, match="absent.npz"):
+        train(None, TASK, QUICK, resume=tmp_path / "absent.npz")
+
+
 def test_places_where_no_file_can_be_are_refused_before_training(tmp_path):
     seen = []
     for path in (tmp_path, tmp_path / "absent" / "checkpoint.npz"):

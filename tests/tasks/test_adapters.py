@@ -66,6 +66,11 @@ def test_values_are_taken_as_they_are():
             r"environment.gt: expected \(T,\) or \(T, O\) with T = 5",
         ),
         ({"ob": np.full((5, 2), np.nan), "gt": np.zeros(5)}, "environment.ob: 10 of 10"),
+        ({"ob": np.ones((0, 2)), "gt": np.ones(0)}, "environment.ob: a trial of Broken has no step"),
+        ({"ob": np.ones((5, 2)), "gt": np.array(list("abcde"))}, "environment.gt: expected real numbers"),
+        ({"ob": np.ones((5, 2)), "gt": np.ones(5), "dt": None}, "environment.dt: expected a real number"),
+        ({"ob": np.ones((5, 2)), "gt": np.ones(5), "dt": -20}, "environment.dt: must be > 0.0, got -20"),
+        ({"ob": np.ones((5, 2)), "gt": np.ones(5), "dt": 300}, "dt: 300 ms is not below 2 tau"),
     ],
 )
 def test_incomplete_environments_are_refused(attributes, message):
@@ -78,9 +83,26 @@ def test_incomplete_environments_are_refused(attributes, message):
         EnvironmentTask.of(Broken(), answers=2)
 
 
+@pytest.mark.parametrize("part, outputs", [("ob", "one-hot"), ("gt", "value")])
+def test_an_environment_that_changes_its_channels_is_refused(part, outputs):
+    class Growing:
+        drawn = 0
+
+        def new_trial(self):
+            self.drawn += 1
+            self.ob, self.gt = np.ones((5, 2)), np.ones((5, 1))
+            setattr(self, part, np.ones((5, 1 + self.drawn)))
+
+    task = EnvironmentTask.of(Growing(), outputs=outputs, answers=2)
+    with pytest.raises(InputError, match=rf"environment.{part}: expected .* \(any, 2\), got \(5, 3\)"):
+        task.trials(3, rng=0)
+
+
 def test_what_is_no_environment_is_refused():
-    with pytest.raises(InputError, match="has no method new_trial"):
+    with pytest.raises(InputError, match="has no method new_trial.*write one, or use FixedTrials"):
         EnvironmentTask.of(object())
+    with pytest.raises(InputError, match="answers: expected a whole number >= 1, got 'three'"):
+        EnvironmentTask.of(Dots(), answers="three")
     with pytest.raises(InputError, match="give the number of answers"):
         EnvironmentTask.of(Dots())
 
