@@ -11,7 +11,7 @@ from dynsys.analysis.curve import make_curve
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
 from dynsys.analysis.events import arclengths, walk_both_ways
 from dynsys.analysis.special_points import special_points
-from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
+from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
 from tasks.checks import as_array, check_count
 from tasks.errors import InputError, Status
 
@@ -23,7 +23,7 @@ START_ITERATIONS, START_RESIDUAL = 50, 1e-10
 
 _OUTCOMES = {
     LEFT_SPAN: Status.REACHED_SPAN, CLOSED_LOOP: Status.CLOSED_LOOP, MAX_STEPS: Status.MAX_STEPS,
-    MIN_STEP: Status.MIN_STEP, LEFT_BOX: Status.LEFT_BOX,
+    MIN_STEP: Status.MIN_STEP, FAILED: Status.MIN_STEP, LEFT_BOX: Status.LEFT_BOX,
 }  # fmt: skip
 _ENDS = {
     Status.REACHED_SPAN: "the end of the span", Status.CLOSED_LOOP: "a closed loop",
@@ -74,7 +74,7 @@ def continue_branch(field, start, parameter, span, inputs=None, max_points=MAX_P
     curve = make_curve(field, parameter, span, inputs)
     kappa = start.kappa if isinstance(start, FixedPoint) else start
     x = as_array("start", np.atleast_1d(kappa), (field.dimension,), "(R,)")
-    p, (low, high) = curve.value, curve.span
+    p, (low, high) = curve.value, curve.span[0]
     if not low <= p <= high:
         raise InputError(
             f"start: belongs to {parameter} = {p:g}, outside the span ({low:g}, {high:g}); set it with "
@@ -168,13 +168,13 @@ def _assemble(curve, walk, ends, specials, events, lost):
     where = np.searchsorted(arclengths(walk), [event.arc for event in events])
     natural = walk.points * curve.scale
     for end in (0, -1):  # exactly, not to rounding of the scale
-        for limit in curve.span:
+        for limit in curve.span[0]:
             if abs(natural[end, -1] - limit) <= 1e-12 * curve.scale[-1]:
                 natural[end, -1] = limit
     tangents = walk.tangents * curve.scale
     if specials:
-        own, before = np.array([event.tangent for event in events]), walk.tangents[np.maximum(where - 1, 0)]
-        own *= np.sign((own * before).sum(axis=1, keepdims=True))
+        before = walk.tangents[np.maximum(where - 1, 0)]
+        own = np.array([_own_tangent(curve, *each) for each in zip(specials, events, before)])
         tangents = np.insert(tangents, where, own * curve.scale, axis=0)
         natural = np.insert(natural, where, [np.append(s.kappa, s.value) for s in specials], axis=0)
     x, p = natural[:, :-1], natural[:, -1]
@@ -188,15 +188,28 @@ def _assemble(curve, walk, ends, specials, events, lost):
     if dead:
         statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
     outputs = curve.outputs(natural)
+    if curve.field.bulk_radius is not None:
+        stable &= outputs[:, curve.field.output_names.index(curve.field.bulk_radius)] < 1.0
     return Branch(
         curve.parameter, p, x, eigenvalues, stable, specials, statuses, message, tangents, outputs,
         _held(curve), curve.field.state, curve.field.source,
     )  # fmt: skip
 
 
+def _own_tangent(curve, special, event, before):
+    """The branch's tangent at a special point; where branches cross, the one of theirs that goes on."""
+    choices = event.tangent[None]
+    if len(special.directions):
+        choices = special.directions / curve.scale
+        choices = choices / np.linalg.norm(choices, axis=1, keepdims=True)
+    along = choices @ before
+    best = np.abs(along).argmax()
+    return choices[best] * (np.sign(along[best]) or 1.0)
+
+
 def _is_dead(curve, x):
     """Whether F_p vanishes on the branch and at states off it."""
-    low, high = curve.span
+    low, high = curve.span[0]
     signs = np.where(np.arange(x.shape[1]) % 2, -1.0, 1.0)
     off = x[:1] + np.linspace(0.1, 0.9, 5)[:, None] * signs * curve.scale[:-1]
     states = np.concatenate([x[:: max(len(x) // 10, 1)], off])
@@ -215,7 +228,7 @@ def _message(curve, p, statuses, specials, lost):
 
 def _held(curve):
     names = curve.field.inputs
-    return {name: float(curve.inputs[i]) for i, name in enumerate(names) if i != curve.column}
+    return {name: float(curve.inputs[i]) for i, name in enumerate(names) if i not in curve.columns}
 
 
 def _empty(curve, status, message):

@@ -1,16 +1,26 @@
-"""A field along one of its parameters: F(x, p) with everything that continuation needs of it.
+"""A field along one or two of its parameters: F(x, p) with everything that continuation needs of it.
 
 Points y = (x, p) are kept in units of ``scale`` by `walk` and `search`; derivatives are in natural units.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dynsys.analysis.curve_parts import Expansion, Walk
+from dynsys.analysis.differences import tensor_by_differences
+from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.vector_field import Field, check_field
-from dynsys.numerics import pseudo_arclength
-from dynsys.numerics.pseudo_arclength import TESTS
+from dynsys.numerics import locate, pseudo_arclength, taylor
+from dynsys.numerics.extended import (
+    ADVANCE,
+    BRANCH_CURVE,
+    EQUILIBRIUM,
+    TESTS,
+    advance,
+)
+from dynsys.numerics.signatures import FIELD, TAYLOR, address
+from dynsys.numerics.tensors import evaluate, expansions, symmetric_tensor
 from tasks.checks import as_array, check_number
 from tasks.errors import InputError
 
@@ -18,22 +28,11 @@ from tasks.errors import InputError
 FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 5e-3, 2e-2, 1e-9
 # How far the state may go, in units of its scale.
 REACH = 20.0
-# Extrapolated central differences, in the parameter, of exact derivatives: step in units of the span.
-PARAMETER_STEP = 1e-3
-
-
-class Walk(NamedTuple):
-    """Points along a curve in scaled units, with tangents (M, n + 1), tests (M, 5) and how it ended."""
-
-    points: np.ndarray
-    tangents: np.ndarray
-    tests: np.ndarray
-    outcome: int
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """The equations F(x, p) = 0 of a field with one free parameter.
+    """The equations F(x, p) = 0 of a field with one or two free parameters, or those of its bifurcations.
 
     Parameters
     ----------
@@ -41,12 +40,14 @@ class Curve:
         The field.
     inputs : ndarray (S,)
         Inputs that are held.
-    column : int
-        The free one: an index into the field's ``continuable``.
-    span : ndarray (2,)
-        Ends of the parameter.
-    scale : ndarray (n + 1,)
-        Units of state and parameter.
+    columns : tuple of int (k,)
+        The free ones: indices into the field's ``continuable``; the last may be -1 for one that does nothing.
+    span : ndarray (k, 2)
+        Ends of each parameter.
+    scale : ndarray (n + k,)
+        Units of state and parameters.
+    mode : int
+        What the curve consists of, from `dynsys.numerics.extended`.
 
     Examples
     --------
@@ -60,129 +61,226 @@ class Curve:
 
     field: Field
     inputs: np.ndarray
-    column: int
+    columns: tuple
     span: np.ndarray
     scale: np.ndarray
+    mode: int = EQUILIBRIUM
 
     @property
     def parameter(self):
-        """str : name of the free parameter."""
-        return self.field.continuable[self.column]
+        """str : name of the first free parameter."""
+        return self.field.continuable[self.columns[0]]
 
     @property
     def value(self):
-        """float : the field's own value of the free parameter."""
-        own = np.concatenate([self.inputs, self.field.values])
-        return float(own[self.column])
+        """float : the field's own value of the first free parameter."""
+        return self.own(self.columns[0])
+
+    @property
+    def n(self):
+        """int : number of state variables."""
+        return self.field.dimension
+
+    def own(self, column):
+        """float : the field's own value of an input or parameter."""
+        size = self.inputs.size
+        return float(self.inputs[column] if column < size else self.field.values[column - size])
 
     def rhs(self, x, p):
         """F, (n,)."""
-        return self._call("rhs", x, p, self.field.dimension)
+        return self._call("rhs", x, p, self.n)
 
     def jacobian(self, x, p):
         """F_x, (n, n)."""
-        n = self.field.dimension
-        return self._call("jacobian", x, p, n * n).reshape(n, n)
+        return self._call("jacobian", x, p, self.n**2).reshape(self.n, self.n)
+
+    def slopes(self, x, p):
+        """Derivatives of F in all inputs and parameters, (n, S + P)."""
+        columns = len(self.field.continuable)
+        return self._call("parameter_jacobian", x, p, self.n * columns).reshape(self.n, columns)
 
     def slope(self, x, p):
-        """F_p, (n,)."""
-        n, columns = self.field.dimension, len(self.field.continuable)
-        return self._call("parameter_jacobian", x, p, n * columns).reshape(n, columns)[:, self.column].copy()
+        """F_p of the first free parameter, (n,)."""
+        return self.slopes(x, p)[:, self.columns[0]].copy()
 
     def outputs(self, points):
-        """z at points (M, n + 1) in natural units, (M, O)."""
-        return self._many("outputs", points, len(self.field.output_names))
+        """z at points (M, n + k) in natural units, (M, O)."""
+        return self.many("outputs", points, len(self.field.output_names))
+
+    def jacobians(self, points):
+        """F_x at points (M, n + k) in natural units, (M, n, n)."""
+        return self.many("jacobian", points, self.n**2).reshape(-1, self.n, self.n)
 
     def eigenvalues(self, points):
-        """Eigenvalues of F_x at points (M, n + 1) in natural units, by decreasing real part, (M, n)."""
-        n = self.field.dimension
-        values = np.linalg.eigvals(self._many("jacobian", points, n * n).reshape(-1, n, n))
-        return np.take_along_axis(values, np.lexsort((-values.imag, -values.real)), axis=1)
+        """Eigenvalues of F_x at points (M, n + k) in natural units, by decreasing real part, (M, n)."""
+        return sorted_eigenvalues(self.jacobians(points))
 
-    def along(self, x, p, q):
-        """B(q, q) and C(q, q, q), (2, n)."""
-        out = np.empty(2 * self.field.dimension)
-        q = np.array(q, dtype=float)
-        self.field.functions.directional(np.array(x, dtype=float), *self._values(p), q, out)
-        return out.reshape(2, -1)
+    def tensor(self, x, p, order, columns=()):
+        """All derivatives of one order in the state, and in some inputs and parameters.
 
-    def hessian(self, x, p):
-        """All second derivatives F_xx, (n, n, n), by polarisation of B(q, q)."""
-        n = self.field.dimension
-        unit = np.eye(n)
-        tensor = np.empty((n, n, n))
-        for i in range(n):
-            tensor[:, i, i] = self.along(x, p, unit[i])[0]
-        for i in range(n):
-            for j in range(i):
-                both = self.along(x, p, unit[i] + unit[j])[0]
-                tensor[:, i, j] = tensor[:, j, i] = 0.5 * (both - tensor[:, i, i] - tensor[:, j, j])
-        return tensor
+        Parameters
+        ----------
+        x, p : ndarray, float or ndarray
+            Where.
+        order : int
+            2 to 5; a field without ``taylor`` has orders 2 and 3, the latter in the state only.
+        columns : sequence of int
+            Indices into the field's ``continuable`` that come after the state.
 
-    def cubic(self, x, p, q, r):
-        """C(q, q, r), (n,), by polarisation of C(q, q, q)."""
-        q, r = np.asarray(q), np.asarray(r)
-        return (self.along(x, p, q + r)[1] - self.along(x, p, q - r)[1]) / 6 - self.along(x, p, r)[1] / 3
+        Returns
+        -------
+        ndarray (n, d, .., d)
+            d = n + number of columns.
+        """
+        n = self.n
+        places = [*range(n), *(n + c for c in columns)]
+        size = np.ones(len(places))
+        size[:n] = self.scale[:n]
+        for k, c in enumerate(columns):
+            if c in self.columns:
+                size[n + k] = self.scale[n + self.columns.index(c)]
+        if self.field.functions.taylor is None:
+            return tensor_by_differences(self.field, x, self._values(p), order, columns, size)
+        basis = np.zeros((len(places), n + len(self.field.continuable)))
+        basis[np.arange(len(places)), places] = size
+        state, program = np.array(x, dtype=float), np.array(self.field.program)
+        function = self.field.functions.taylor
+        scaled = symmetric_tensor(function, state, *self._values(p), program, basis, order)
+        for axis in range(order):
+            scaled = scaled / size.reshape((-1,) + (1,) * (order - axis - 1))
+        return scaled
 
-    def jacobian_slope(self, x, p):
-        """F_xp, (n, n)."""
-        return self._differences(self.jacobian, x, p)
+    def expand(self, points):
+        """Derivatives at points (E, n + k) in natural units, a list of `Expansion`."""
+        n, c = self.n, self.columns[0]
+        jacobians, slopes = self.jacobians(points), self.many("parameter_jacobian", points, None)
+        slopes = slopes.reshape(len(points), n, len(self.field.continuable))[:, :, c]
+        if self.field.functions.taylor is None:
+            tensors = [(self.tensor(y[:n], y[n:], 2, [c]), self.tensor(y[:n], y[n:], 3)) for y in points]
+        else:
+            tensors = expansions(
+                self.field.functions.taylor, np.ascontiguousarray(points), self.inputs.copy(),
+                np.array(self.field.values), np.array(self.field.program), self._numbers(), self.scale,
+            )  # fmt: skip
+        rows = zip(points, jacobians, slopes, tensors)
+        return [Expansion(y[:n], float(y[n]), A, slope, *both) for y, A, slope, both in rows]
 
-    def slope_slope(self, x, p):
-        """F_pp, (n,)."""
-        return self._differences(self.slope, x, p)
+    def walk(self, y, tangent, max_points=2000, borders=None):
+        """Follow the curve both ways; see `dynsys.numerics.pseudo_arclength.walk`.
 
-    def walk(self, y, tangent, longest=LONGEST_STEP, max_points=2000):
-        """Follow the curve one way; see `dynsys.numerics.pseudo_arclength.walk`."""
-        n = self.field.dimension
-        points, tangents = np.empty((max_points, n + 1)), np.empty((max_points, n + 1))
-        tests = np.empty((max_points, TESTS))
-        points[0], tangents[0] = y, tangent
-        settings = np.concatenate([[min(FIRST_STEP, longest), longest, SHORTEST_STEP], np.full(n, REACH)])
-        outcome, count = pseudo_arclength.walk(*self._common(), settings, points, tangents, tests)
-        return Walk(points[:count], tangents[:count], tests[:count], outcome)
+        Returns
+        -------
+        walks : list of two Walk
+            Along the tangent and against it; both begin with the same point, the second is empty for a
+            closed loop, both are where Newton's method fails at the start.
+        """
+        m = y.size
+        points, tangents = np.empty((2, max_points, m)), np.empty((2, max_points, m))
+        tests = np.empty((2, max_points, TESTS))
+        borders = np.zeros((4, 1)) if borders is None else borders
+        vectors = np.empty((2, 1 if self.mode == EQUILIBRIUM else max_points, 2 * borders.shape[1]))
+        points[0, 0], tangents[0, 0] = y, tangent
+        steps = [min(FIRST_STEP, LONGEST_STEP), LONGEST_STEP, SHORTEST_STEP]
+        settings = np.array(steps + [REACH] * self.n)
+        outcomes, counts = np.zeros(2, dtype=int), np.zeros(2, dtype=int)
+        pseudo_arclength.walk(
+            *self._common(borders), settings, points, tangents, tests, vectors, outcomes, counts
+        )
+        return [
+            Walk(points[i, :c], tangents[i, :c], tests[i, :c], vectors[i, :c], int(outcomes[i]))
+            for i, c in enumerate(counts)
+        ]
 
-    def search(self, bases, directions, wanted):
-        """Find zeros of tests (see `dynsys.numerics.pseudo_arclength.search`): points, tangents, tests."""
+    def search(self, bases, directions, wanted, borders=None):
+        """Find zeros of tests (see `dynsys.numerics.locate.search`): points, tangents, tests."""
         bases, directions = np.ascontiguousarray(bases), np.ascontiguousarray(directions)
         points, tangents, tests = np.empty_like(bases), np.empty_like(bases), np.empty((len(bases), TESTS))
-        pseudo_arclength.search(*self._common(), bases, directions, wanted, points, tangents, tests)
+        borders = np.zeros((4, 1)) if borders is None else borders
+        locate.search(*self._common(borders), bases, directions, wanted, points, tangents, tests)
         return points, tangents, tests
 
-    def _common(self):
-        functions, n = self.field.functions, self.field.dimension
+    def step(self, y, tangent, length=0.0, borders=None):
+        """The curve's point in the plane at this distance from y; None where Newton's method fails.
+
+        Returns
+        -------
+        tuple of (point, tangent, tests) or None
+        """
+        direction = np.array(tangent)
+        point, found, tests = y + length * direction, np.empty_like(y), np.empty(TESTS)
+        borders = np.zeros((4, 1)) if borders is None else borders
+        _, *common = self._common(borders)
+        done = advance(*common, np.array(y), direction, float(length), point, found, tests)
+        return None if done < 0 else (point, found, tests)
+
+    def polish(self, points, modes):
+        """Solve for special points near points (E, n + 1), scaled, with p2 held; NaN where that fails.
+
+        Returns
+        -------
+        points, moves : ndarray (E, n + 1)
+            The solutions, and how each moves with p2.
+        """
+        n = self.n
+        starts, tangents = np.zeros((len(points), n + 3)), np.zeros((len(points), n + 3))
+        starts[:, : n + 1] = points
+        borders = np.zeros((4, max(n, n * (n - 1) // 2)))
+        held = self if len(self.columns) == 2 else self.with_second(-1)
+        common = held._common(borders)
+        locate.polish(*common, starts, np.array(modes, dtype=int), tangents)
+        return starts, tangents
+
+    def with_second(self, column, span=(0.0, 1.0), mode=EQUILIBRIUM):
+        """The curve with a second free parameter."""
+        low, high = span
+        return replace(
+            self,
+            columns=(self.columns[0], column),
+            span=np.array([self.span[0], [low, high]]),
+            scale=np.append(self.scale[: self.n + 1], high - low),
+            mode=mode,
+        )
+
+    def many(self, name, points, size):
+        """One of the field's functions at points (M, n + k) in natural units, (M, size)."""
+        if size is None:
+            size = self.n * len(self.field.continuable)
+        out = np.empty((len(points), size))
+        function = address(getattr(self.field.functions, name), FIELD)
+        points = np.ascontiguousarray(points)
+        values = self.inputs.copy(), np.array(self.field.values)
+        evaluate(function, points, *values, self._numbers(), out)
+        return out
+
+    def _numbers(self):
+        return np.array([len(self.field.continuable), *self.columns])
+
+    def _common(self, borders):
+        functions, n, k = self.field.functions, self.n, len(self.columns)
+        program = np.array(self.field.program)
+        if functions.taylor is None:
+            program = np.zeros((0, 0))
+        scale = np.append(self.scale, 1.0) if self.mode == BRANCH_CURVE or k == 2 else self.scale
         return (
-            functions.rhs, functions.jacobian, functions.parameter_jacobian, self.inputs.copy(),
-            np.array(self.field.values), self.scale, self.column, len(self.field.continuable),
-            self.span / self.scale[n],
+            address(advance, ADVANCE), address(functions.rhs, FIELD), address(functions.jacobian, FIELD),
+            address(functions.parameter_jacobian, FIELD), address(functions.taylor or taylor.run, TAYLOR),
+            self.inputs.copy(), np.array(self.field.values), program, scale, self._numbers(),
+            (self.span / self.scale[n : n + k, None]).ravel(), borders, self.mode,
         )  # fmt: skip
 
     def _values(self, p):
         u, params = self.inputs.copy(), np.array(self.field.values)
-        if self.column < u.size:
-            u[self.column] = p
-        else:
-            params[self.column - u.size] = p
+        for column, value in zip(self.columns, np.atleast_1d(p)):
+            if column < u.size:
+                u[column] = value
+            else:
+                params[column - u.size] = value
         return u, params
-
-    def _many(self, name, points, size):
-        function, (u, params) = getattr(self.field.functions, name), self._values(0.0)
-        varied, column = (u, self.column) if self.column < u.size else (params, self.column - u.size)
-        states, out = np.ascontiguousarray(points[:, :-1]), np.empty((len(points), size))
-        for state, p, row in zip(states, points[:, -1], out):
-            varied[column] = p
-            function(state, u, params, row)
-        return out
 
     def _call(self, name, x, p, size):
         out = np.empty(size)
         getattr(self.field.functions, name)(np.array(x, dtype=float), *self._values(p), out)
         return out
-
-    def _differences(self, function, x, p):
-        h = PARAMETER_STEP * self.scale[-1]
-        near, far = ((function(x, p + k * h) - function(x, p - k * h)) / (2 * k * h) for k in (1, 2))
-        return (4 * near - far) / 3
 
 
 def make_curve(field, parameter, span, inputs=None):
@@ -202,6 +300,7 @@ def make_curve(field, parameter, span, inputs=None):
     Returns
     -------
     Curve
+        With one free parameter.
 
     Raises
     ------
@@ -226,7 +325,7 @@ def make_curve(field, parameter, span, inputs=None):
         raise InputError(f"span: needs low < high, got ({low:g}, {high:g})")
     u = field.input_vector(inputs)
     scale = np.append(_state_scale(field, parameter, ends), high - low)
-    return Curve(field, u, field.continuable.index(parameter), ends, scale)
+    return Curve(field, u, (field.continuable.index(parameter),), np.array(ends)[None], scale)
 
 
 def _state_scale(field, parameter, ends):

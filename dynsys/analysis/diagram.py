@@ -126,7 +126,7 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
       SpecialPoint(pitchfork at gain = 1, kappa = [0.])
     """
     curve = make_curve(field, parameter, span, inputs)
-    values = _values(curve.span, check_count("samples", samples, 2))
+    values = _values(curve.span[0], check_count("samples", samples, 2))
     searches = [find_fixed_points(*_at(curve, p), rng=rng) for p in values]
     incomplete = sum(not found.status.ok or bool(found.continua) for found in searches)
     if field.box is None:
@@ -146,8 +146,8 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
         message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
     if incomplete:
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
-    held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i != curve.column}
-    ends = tuple(curve.span.tolist())
+    held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i not in curve.columns}
+    ends = tuple(curve.span[0].tolist())
     status.check(strict, message)
     return BifurcationDiagram(
         parameter, ends, branches, specials, status, message, held, field.state, field.source
@@ -164,9 +164,9 @@ def _values(span, samples):
 def _at(curve, p):
     """The field and its inputs at one value of the parameter."""
     field, u = curve.field, curve.inputs.copy()
-    if curve.column >= u.size:
+    if curve.parameter in field.parameters:
         return field.with_values(**{curve.parameter: p}), u
-    u[curve.column] = p
+    u[curve.columns[0]] = p
     return field, u
 
 
@@ -192,12 +192,12 @@ def _off(curve, special, direction):
     tangent = direction / curve.scale
     tangent /= np.linalg.norm(tangent)
     y = np.append(special.kappa, special.value) / curve.scale + OFFSET * tangent
-    walk = curve.walk(y, tangent, max_points=1)
-    if len(walk.points) == 0 or np.abs(walk.points[0] - y).max() > OFFSET:
+    found = curve.step(y, tangent)
+    if found is None or np.abs(found[0] - y).max() > OFFSET:
         return None
-    y = walk.points[0] * curve.scale
-    low, high = curve.span
-    return (y[:-1], float(y[-1]), walk.tangents[0] * curve.scale) if low <= y[-1] <= high else None
+    y = found[0] * curve.scale
+    low, high = curve.span[0]
+    return (y[:-1], float(y[-1]), found[1] * curve.scale) if low <= y[-1] <= high else None
 
 
 def _passes(curve, branch, x, p):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynsys.analysis.curve import Walk
-from dynsys.numerics.pseudo_arclength import BRANCH, CLOSED_LOOP, FOLD, HIGH, LEFT_SPAN, LOW, PAIR
+from dynsys.analysis.curve_parts import Walk
+from dynsys.numerics.extended import BRANCH, FOLD, PAIR
+from dynsys.numerics.pseudo_arclength import CLOSED_LOOP
 
 # A minimum below this share of its neighbourhood touches zero.
 TOUCHING = 1e-6
@@ -25,7 +26,7 @@ class Event(NamedTuple):
     tangent: np.ndarray
 
 
-def walk_both_ways(curve, y, tangent, max_points):
+def walk_both_ways(curve, y, tangent, max_points, borders=None):
     """Follow a curve in both directions from a point on it.
 
     Parameters
@@ -36,6 +37,8 @@ def walk_both_ways(curve, y, tangent, max_points):
         Start and direction, scaled.
     max_points : int
         Limit in each direction.
+    borders : ndarray (4, size), optional
+        Of the equations of a bifurcation's curve.
 
     Returns
     -------
@@ -55,21 +58,20 @@ def walk_both_ways(curve, y, tangent, max_points):
     >>> walk.points[[0, -1], 1], len(find_events(curve, walk))  # gain / 2; pitchfork at gain 1
     (array([0., 1.]), 1)
     """
-    ahead = curve.walk(y, tangent, max_points=max_points)
+    ahead, behind = curve.walk(y, tangent, max_points, borders)
     if len(ahead.points) == 0:
         return None, (ahead.outcome, ahead.outcome)
-    ahead = _end_at_span(curve, ahead)
     if ahead.outcome == CLOSED_LOOP:
         for array in ahead[:3]:
             array[-1] = array[0]
         return ahead, (CLOSED_LOOP, CLOSED_LOOP)
-    behind = _end_at_span(curve, curve.walk(ahead.points[0], -ahead.tangents[0], max_points=max_points))
     tests = behind.tests[:0:-1].copy()
     tests[:, [FOLD, BRANCH]] *= -1.0  # they are odd in the tangent
     whole = Walk(
         np.concatenate([behind.points[:0:-1], ahead.points]),
         np.concatenate([-behind.tangents[:0:-1], ahead.tangents]),
         np.concatenate([tests, ahead.tests]),
+        np.concatenate([behind.vectors[:0:-1], ahead.vectors]),
         ahead.outcome,
     )
     return whole, (behind.outcome, ahead.outcome)
@@ -89,10 +91,10 @@ def find_events(curve, walk):
     -------
     list of Event
     """
-    crossings = _crossings(walk)
-    dips = _dips(walk)
-    rows, starts = [*crossings, *dips], [int(row[5]) for row in (*crossings, *dips)]
     arcs = arclengths(walk)
+    crossings = _crossings(walk)
+    dips = _dips(walk, np.diff(arcs))
+    rows, starts = [*crossings, *dips], [int(row[5]) for row in (*crossings, *dips)]
     touches = _exact_touches(walk)
     events = [Event(which, True, arcs[k], walk.points[k], walk.tangents[k]) for which, k in touches]
     if not rows:
@@ -124,72 +126,45 @@ def arclengths(walk):
 
     Examples
     --------
-    >>> arclengths(Walk(np.array([[0.0, 0.0], [3.0, 4.0]]), None, None, 0))
+    >>> arclengths(Walk(np.array([[0.0, 0.0], [3.0, 4.0]]), None, None, None, 0))
     array([0., 5.])
     """
     return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(walk.points, axis=0), axis=1))])
 
 
-def _end_at_span(curve, walk):
-    """Replace a last point outside the span by the one at its end."""
-    if walk.outcome != LEFT_SPAN:
-        return walk
-    which = LOW if walk.tests[-1, LOW] < 0 else HIGH
-    inside = walk.tests[-2, which]
-    if inside <= 1e-10:  # the walk started at the end
-        return Walk(walk.points[:-1], walk.tangents[:-1], walk.tests[:-1], LEFT_SPAN)
-    step = walk.tangents[-2] @ (walk.points[-1] - walk.points[-2])
-    wanted = np.array([[which, 0.0, inside, step, walk.tests[-1, which]]])
-    point, tangent, tests = curve.search(walk.points[-2:-1], walk.tangents[-2:-1], wanted)
-    kept = slice(0, -1)
-    if wanted[0, 1] < 0 or np.abs(point[0] - walk.points[-2]).max() > 2 * step:
-        return Walk(walk.points[kept], walk.tangents[kept], walk.tests[kept], LEFT_SPAN)
-    point[0, -1] = curve.span[which - LOW] / curve.scale[-1]
-    tangent[0] *= np.sign(tangent[0] @ walk.tangents[-2]) or 1.0
-    tests[0, [FOLD, BRANCH]] *= np.sign(tests[0, FOLD] * tangent[0, -1]) or 1.0
-    return Walk(
-        np.concatenate([walk.points[kept], point]),
-        np.concatenate([walk.tangents[kept], tangent]),
-        np.concatenate([walk.tests[kept], tests]),
-        LEFT_SPAN,
-    )
-
-
 def _crossings(walk):
     """Rows (test, 0, value, length, value, segment) for every sign change."""
+    values = walk.tests[:, : PAIR + 1]
+    up = values > 0
     rows = []
-    for which in (FOLD, BRANCH, PAIR):
-        values = walk.tests[:, which]
-        for k in np.flatnonzero((values[:-1] > 0) != (values[1:] > 0)):
-            length = walk.tangents[k] @ (walk.points[k + 1] - walk.points[k])
-            rows.append([which, 0.0, values[k], length, values[k + 1], k])
+    for which, k in zip(*np.nonzero((up[:-1] != up[1:]).T)):
+        length = walk.tangents[k] @ (walk.points[k + 1] - walk.points[k])
+        rows.append([which, 0.0, values[k, which], length, values[k + 1, which], k])
     return rows
 
 
 def _exact_touches(walk):
     """Points of the walk at which a test is zero between two negative values: no change of `> 0`."""
-    for which in (FOLD, BRANCH, PAIR):
-        values = walk.tests[:, which]
-        for k in np.flatnonzero((values[1:-1] == 0) & (values[:-2] < 0) & (values[2:] < 0)):
-            yield which, k + 1
+    values = walk.tests[:, : PAIR + 1]
+    at = (values[1:-1] == 0) & (values[:-2] < 0) & (values[2:] < 0)
+    return [(which, k + 1) for which, k in zip(*np.nonzero(at.T))]
 
 
-def _dips(walk):
+def _dips(walk, steps):
     """Rows like those of crossings, over two segments, where a parabola through a test comes near zero."""
+    values = walk.tests[:, : PAIR + 1]
+    size, up = np.abs(values), values > 0
+    fall, rise = size[:-2] - size[1:-1], size[2:] - size[1:-1]
+    same = (up[:-2] == up[1:-1]) & (up[1:-1] == up[2:]) & (rise > 0) & (fall > 0)
     rows = []
-    steps = np.diff(arclengths(walk))
-    for which in (FOLD, BRANCH, PAIR):
-        values = walk.tests[:, which]
-        size = np.abs(values)
-        rise, fall = size[2:] - size[1:-1], size[:-2] - size[1:-1]
-        same = (values[:-2] * values[1:-1] > 0) & (values[1:-1] * values[2:] > 0)
-        first, second = steps[:-1], steps[1:]
-        curvature = (rise / second + fall / first) / (first + second)
-        slope = rise / second - curvature * second
-        near = (slope**2 > 1.2 * curvature * size[1:-1]) | (size[1:-1] < 0.05 * np.maximum(rise, fall))
-        for k in np.flatnonzero(same & (rise > 0) & (fall > 0) & near):
+    for which, k in zip(*np.nonzero(same.T)):
+        first, second = steps[k], steps[k + 1]
+        up_here, down, low = rise[k, which], fall[k, which], size[k + 1, which]
+        curvature = (up_here / second + down / first) / (first + second)
+        slope = up_here / second - curvature * second
+        if low > 0 and (slope**2 > 1.2 * curvature * low or low < 0.05 * max(up_here, down)):
             length = walk.tangents[k] @ (walk.points[k + 2] - walk.points[k])
-            rows.append([which, 0.0, values[k], length, values[k + 2], k])
+            rows.append([which, 0.0, values[k, which], length, values[k + 2, which], k])
     return rows
 
 

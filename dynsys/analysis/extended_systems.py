@@ -1,15 +1,15 @@
 """Newton's method on the equations that define a special point, to rounding.
 
-    fold           F = 0,  F_x q = 0,  c . q = 1
-    branch point   F + beta psi = 0,  F_x^T psi = 0,  F_p . psi = 0,  psi . psi = 1   (beta = 0 at a solution)
-    Hopf point     F = 0,  F_x q = i omega q,  c . q = 1
-    cusp           F = 0,  a = 0  with a = (1/2) psi . B(q, q)
+The equations of folds, Hopf points and branch points are those of `dynsys.numerics.extended`; a cusp is where
 
-Derivatives in the state are exact; those in the parameter are extrapolated differences of exact ones, which
-slows Newton's method at most, since the residuals are exact.
+    F = 0,   s = 0,   a = 0    with a = (1/2) psi . B(q, q)
+
+in the state and the parameter by least squares, since a cusp on a curve with one parameter is an accident.
 """
 
 import numpy as np
+
+from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
 
 MAX_ITERATIONS = 20
 STEP_TOLERANCE = 1e-13
@@ -46,106 +46,46 @@ def polish_fold(curve, x, p):
     >>> round(float(v), 12), bool(abs(np.tanh(x[0] + v) ** 2 - 0.5) < 1e-12)
     (0.532839975354, True)
     """
-    n = x.size
-    c = null_vectors(curve.jacobian(x, p))[0]
-
-    def equations(z):
-        x, p, q = z[:n], z[n], z[n + 1 :]
-        jacobian = curve.jacobian(x, p)
-        values = np.concatenate([curve.rhs(x, p), jacobian @ q, [c @ q - 1]])
-        matrix = np.zeros((2 * n + 1, 2 * n + 1))
-        matrix[:n, :n], matrix[:n, n] = jacobian, curve.slope(x, p)
-        matrix[n:-1, :n] = curve.hessian(x, p) @ q
-        matrix[n:-1, n] = curve.jacobian_slope(x, p) @ q
-        matrix[n:-1, n + 1 :] = jacobian
-        matrix[-1, n + 1 :] = c
-        return values, matrix
-
-    return _solution(curve, equations, np.concatenate([x, [p], c]), n)
+    return _polish(curve, x, p, FOLD_CURVE)
 
 
 def polish_branch_point(curve, x, p):
     """Solve for a branch point near (x, p); arguments and result as in `polish_fold`."""
-    n = x.size
-    psi = null_vectors(curve.jacobian(x, p))[1]
-
-    def equations(z):
-        x, p, beta, psi = z[:n], z[n], z[n + 1], z[n + 2 :]
-        jacobian, slope, mixed = curve.jacobian(x, p), curve.slope(x, p), curve.jacobian_slope(x, p)
-        values = np.concatenate(
-            [curve.rhs(x, p) + beta * psi, jacobian.T @ psi, [slope @ psi, psi @ psi - 1]],
-        )
-        matrix = np.zeros((2 * n + 2, 2 * n + 2))
-        matrix[:n, :n], matrix[:n, n], matrix[:n, n + 1] = jacobian, slope, psi
-        matrix[:n, n + 2 :] = beta * np.eye(n)
-        matrix[n : 2 * n, :n] = np.einsum("k,kij->ij", psi, curve.hessian(x, p))
-        matrix[n : 2 * n, n] = matrix[2 * n, :n] = mixed.T @ psi
-        matrix[n : 2 * n, n + 2 :] = jacobian.T
-        matrix[2 * n, n] = psi @ curve.slope_slope(x, p)
-        matrix[2 * n, n + 2 :] = slope
-        matrix[2 * n + 1, n + 2 :] = 2 * psi
-        return values, matrix
-
-    solution = _solution(curve, equations, np.concatenate([x, [p, 0.0], psi]), n)
-    if solution is None:
-        return None
-    x, p, residual = solution
-    residual = max(residual, float(np.abs(curve.rhs(x, p)).max()))  # without beta
-    return (x, p, residual) if residual <= RESIDUAL * (1 + np.abs(x).max()) else None
+    return _polish(curve, x, p, BRANCH_CURVE)
 
 
 def polish_hopf(curve, x, p):
-    """Solve for a Hopf point near (x, p); arguments and result as in `polish_fold`."""
-    n = x.size
-    eigenvalues, vectors = np.linalg.eig(curve.jacobian(x, p))
-    pairs = np.flatnonzero(eigenvalues.imag > 0)
-    if pairs.size == 0:
-        return None
-    k = pairs[np.abs(eigenvalues[pairs].real).argmin()]
-    q, omega = vectors[:, k], eigenvalues[k].imag
-    c = q.real if np.linalg.norm(q.real) > np.linalg.norm(q.imag) else q.imag
-    q = q / (c @ q)
-
-    def equations(z):
-        x, p, a, b, omega = z[:n], z[n], z[n + 1 : 2 * n + 1], z[2 * n + 1 : 3 * n + 1], z[-1]
-        jacobian, mixed, hessian = curve.jacobian(x, p), curve.jacobian_slope(x, p), curve.hessian(x, p)
-        values = np.concatenate(
-            [curve.rhs(x, p), jacobian @ a + omega * b, jacobian @ b - omega * a, [c @ a - 1, c @ b]]
-        )
-        matrix = np.zeros((3 * n + 2, 3 * n + 2))
-        real, imaginary = slice(n, 2 * n), slice(2 * n, 3 * n)  # rows; the columns of a and b are one further
-        of_a, of_b = slice(n + 1, 2 * n + 1), slice(2 * n + 1, 3 * n + 1)
-        matrix[:n, :n], matrix[:n, n] = jacobian, curve.slope(x, p)
-        matrix[real, :n], matrix[imaginary, :n] = hessian @ a, hessian @ b
-        matrix[real, n], matrix[imaginary, n] = mixed @ a, mixed @ b
-        matrix[real, of_a] = matrix[imaginary, of_b] = jacobian
-        matrix[real, of_b], matrix[imaginary, of_a] = omega * np.eye(n), -omega * np.eye(n)
-        matrix[real, -1], matrix[imaginary, -1] = b, -a
-        matrix[-2, of_a] = matrix[-1, of_b] = c
-        return values, matrix
-
-    return _solution(curve, equations, np.concatenate([x, [p], q.real, q.imag, [omega]]), n)
+    """Solve for a point near (x, p) where two eigenvalues sum to zero; as in `polish_fold`."""
+    return _polish(curve, x, p, HOPF_CURVE)
 
 
 def polish_cusp(curve, x, p):
     """Solve for the point near (x, p) where the fold coefficient a vanishes; as in `polish_fold`."""
-    n = x.size
-
-    def coefficient(z):
-        q, psi = null_vectors(curve.jacobian(z[:n], z[n]))
-        return 0.5 * psi @ curve.along(z[:n], z[n], q)[0] * np.sign(psi @ q)
-
-    def equations(z):
+    n, scale = x.size, curve.scale[: x.size + 1]
+    z = np.append(x, p)
+    for _ in range(MAX_ITERATIONS):
         x, p = z[:n], z[n]
-        matrix = np.zeros((n + 1, n + 1))
-        matrix[:n, :n], matrix[:n, n] = curve.jacobian(x, p), curve.slope(x, p)
-        for j in range(n + 1):
-            h = np.zeros(n + 1)
-            h[j] = 1e-5 * curve.scale[j]
-            matrix[n, j] = (coefficient(z + h) - coefficient(z - h)) / (2 * h[j])
-        return np.append(curve.rhs(x, p), coefficient(z)), matrix
-
-    return _solution(curve, equations, np.append(x, p), n)
+        q, psi = null_vectors(curve.jacobian(x, p))
+        second = curve.tensor(x, p, 2, curve.columns[:1])
+        third = curve.tensor(x, p, 3)
+        a = 0.5 * psi @ (second[:, :n, :n] @ q @ q)
+        # How a changes along x: through C, and through the null vectors that B turns.
+        bordered = np.block([[curve.jacobian(x, p), q[:, None]], [psi[None], np.zeros((1, 1))]])
+        turned = np.linalg.lstsq(bordered, np.append(-(second[:, :n, :n] @ q @ q), 0.0), rcond=None)[0][:n]
+        gradient = np.append(0.5 * psi @ (third @ q @ q + 3 * second[:, :n, :n] @ turned), 0.0)
+        rows = [np.column_stack([curve.jacobian(x, p), curve.slope(x, p)]), gradient]
+        step = np.linalg.solve(np.vstack(rows) * scale, -np.append(curve.rhs(x, p), a)) * scale
+        if not np.isfinite(step).all():
+            return None
+        moved = z + step
+        done = np.abs(step / scale).max() <= STEP_TOLERANCE
+        z = moved
+        if done:
+            break
+    residual = float(np.abs(curve.rhs(z[:n], z[n])).max())
+    q, psi = null_vectors(curve.jacobian(z[:n], z[n]))
+    a = abs(0.5 * psi @ (curve.tensor(z[:n], z[n], 2) @ q @ q))
+    return (z[:n], float(z[n]), residual) if max(residual, a) <= 1e-8 * (1 + np.abs(z).max()) else None
 
 
 def null_vectors(matrix):
@@ -157,26 +97,21 @@ def null_vectors(matrix):
     array([1., 0.])
     """
     left, _, right = np.linalg.svd(matrix)
-    return tuple(v * np.sign(v[np.abs(v).argmax()]) for v in (right[-1], left[:, -1]))
+    q, psi = right[-1], left[:, -1]
+    return q * np.sign(q[np.abs(q).argmax()]), psi * np.sign(psi[np.abs(psi).argmax()])
 
 
-def _solution(curve, equations, z, n):
-    """Newton's method; the solution must be near the start."""
-    start = z[: n + 1].copy()
-    for _ in range(MAX_ITERATIONS):
-        values, matrix = equations(z)
-        if not (np.isfinite(values).all() and np.isfinite(matrix).all()):
-            return None
-        try:
-            step = np.linalg.solve(matrix, -values)
-        except np.linalg.LinAlgError:
-            return None
-        z = z + step
-        if np.abs(step).max() <= STEP_TOLERANCE * (1 + np.abs(z).max()):
-            break
-    residual = float(np.abs(equations(z)[0]).max())
-    x, p = z[:n], float(z[n])
-    moved = np.abs((z[: n + 1] - start) / curve.scale).max()
-    if not residual <= RESIDUAL * (1 + np.abs(x).max()) or moved > REACH:
+def solved(curve, point, mode, start):
+    """Check a polished point, scaled (n + 3,), and put it into natural units; as in `polish_fold`."""
+    n = curve.n
+    if not np.isfinite(point).all() or np.abs(point[: n + 1] - start).max() > REACH:
         return None
-    return x, p, residual
+    x, p = point[:n] * curve.scale[:n], float(point[n] * curve.scale[n])
+    residual = float(np.abs(curve.rhs(x, p)).max())
+    return (x, p, residual) if residual <= RESIDUAL * (1 + np.abs(x).max()) else None
+
+
+def _polish(curve, x, p, mode):
+    start = np.append(x, p) / curve.scale[: curve.n + 1]
+    points, _ = curve.polish(start[None], [mode])
+    return solved(curve, points[0], mode, start)

@@ -10,6 +10,7 @@ With A = F_x, A q = 0, A^T psi = 0, |q| = 1, psi . q = 1 and B, C the second and
 
 import numpy as np
 
+from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.equilibria import zero_below
 from dynsys.analysis.extended_systems import null_vectors
 from dynsys.analysis.special_point import SpecialPoint
@@ -26,17 +27,15 @@ ZERO = 1e-6
 SNAP = 1e-14
 
 
-def describe_fold(curve, x, p, residual):
+def describe_fold(curve, at, residual):
     """Name a point where the Jacobian has a simple zero eigenvalue and F_p is not in its range.
 
     Parameters
     ----------
     curve : Curve
         The equations.
-    x : ndarray (n,)
-        State at the point.
-    p : float
-        Parameter there.
+    at : Expansion
+        Derivatives of F at the point.
     residual : float
         Of the equations that define it.
 
@@ -45,23 +44,26 @@ def describe_fold(curve, x, p, residual):
     SpecialPoint
         A fold, or a cusp where a vanishes.
     """
-    q, psi = _null(curve, x, p)
-    second = curve.along(x, p, q)[0]
-    a, a01 = 0.5 * psi @ second, psi @ curve.slope(x, p)
-    others = _unstable_others(curve, x, p, 1)
-    name, at = curve.parameter, f"{curve.parameter} = {p:.10g}"
+    q, psi = _null(at.jacobian)
+    n = q.size
+    hessian = at.second[:, :n, :n]
+    second = hessian @ q @ q
+    a, a01 = 0.5 * psi @ second, psi @ at.slope
+    eigenvalues = _eigenvalues(at)
+    others = _unstable_others(eigenvalues, 1)
+    name, place = curve.parameter, _place(curve, at)
     if abs(a) * _unit(curve, q) > ZERO:
         side = "above" if a01 * a < 0 else "below"
         what = f"a stable and an unstable one{'' if others == 0 else ' (in the critical direction)'}"
-        sentence = f"Fold at {at}: two fixed points, {what}, meet; they exist for {name} {side} it."
-        return _point(curve, "fold", x, p, {"a": a, "a01": a01}, sentence, residual)
-    h = _pseudo(curve, x, p, q, psi, second)
-    c = psi @ (curve.along(x, p, q)[1] + 3 * _bilinear(curve, x, p, q, h)) / 6
-    sentence = f"Cusp at {at}: a double fold; three fixed points merge, and a second parameter parts them."
-    return _point(curve, "cusp", x, p, {"a": a, "a01": a01, "c": c}, sentence, residual)
+        sentence = f"Fold at {place}: two fixed points, {what}, meet; they exist for {name} {side} it."
+        return _point(curve, "fold", at, {"a": a, "a01": a01}, sentence, eigenvalues, residual)
+    h = _pseudo(at.jacobian, q, psi, second)
+    c = psi @ (at.third @ q @ q @ q + 3 * hessian @ h @ q) / 6
+    sentence = f"Cusp at {place}: a double fold; three fixed points merge, and a second parameter parts them."
+    return _point(curve, "cusp", at, {"a": a, "a01": a01, "c": c}, sentence, eigenvalues, residual)
 
 
-def describe_branch_point(curve, x, p, residual):
+def describe_branch_point(curve, at, residual):
     """Name a point where two branches cross; arguments as in `describe_fold`.
 
     Returns
@@ -69,23 +71,25 @@ def describe_branch_point(curve, x, p, residual):
     SpecialPoint
         A transcritical point (b20 != 0), a pitchfork (b20 = 0, b30 != 0) or a degenerate branch point.
     """
-    q, psi = _null(curve, x, p)
-    slope, mixed = curve.slope(x, p), curve.jacobian_slope(x, p)
-    second, third = curve.along(x, p, q)
-    h01, h20 = _pseudo(curve, x, p, q, psi, slope), _pseudo(curve, x, p, q, psi, second)
-    b11 = psi @ (mixed @ q + _bilinear(curve, x, p, q, h01))
-    a02 = psi @ (curve.slope_slope(x, p) + 2 * mixed @ h01 + curve.along(x, p, h01)[0])
-    b20, b30 = psi @ second, psi @ (third + 3 * _bilinear(curve, x, p, q, h20))
+    q, psi = _null(at.jacobian)
+    n, slope = q.size, at.slope
+    hessian, mixed = at.second[:, :n, :n], at.second[:, :n, n]
+    second, third = hessian @ q @ q, at.third @ q @ q @ q
+    h01, h20 = _pseudo(at.jacobian, q, psi, slope), _pseudo(at.jacobian, q, psi, second)
+    b11 = psi @ (mixed @ q + hessian @ h01 @ q)
+    a02 = psi @ (at.second[:, n, n] + 2 * mixed @ h01 + hessian @ h01 @ h01)
+    b20, b30 = psi @ second, psi @ (third + 3 * hessian @ h20 @ q)
     coefficients = {"a01": psi @ slope, "a02": a02, "b11": b11, "b20": b20, "b30": b30}
-    at, name = f"{curve.parameter} = {p:.10g}", curve.parameter
-    others = _unstable_others(curve, x, p, 1)
+    name, place = curve.parameter, _place(curve, at)
+    eigenvalues = _eigenvalues(at)
+    others = _unstable_others(eigenvalues, 1)
     critical = "" if others == 0 else f" in the critical direction (unstable directions besides: {others})"
     unit = _unit(curve, q)
-    linear, square, cube = abs(b11) * curve.scale[-1], abs(b20) * unit, abs(b30) * unit**2
+    linear, square, cube = abs(b11) * curve.scale[n], abs(b20) * unit, abs(b30) * unit**2
     vanishing = ZERO * max(1.0, cube, linear)
     if linear <= vanishing or max(square, cube) <= vanishing:
-        sentence = f"Branch point at {at}: branches cross, and the leading coefficients do not tell how."
-        return _point(curve, "branch point", x, p, coefficients, sentence, residual)
+        sentence = f"Branch point at {place}: branches cross, and the leading coefficients do not tell how."
+        return _point(curve, "branch point", at, coefficients, sentence, eigenvalues, residual)
     if square <= vanishing:
         slopes = [(1.0, 0.0), (-a02 / (2 * b11), 1.0)]
         kind = "pitchfork"
@@ -93,33 +97,36 @@ def describe_branch_point(curve, x, p, residual):
         type_ = "Supercritical" if b30 < 0 else "Subcritical"
         loses = "above" if b11 > 0 else "below"
         sentence = (
-            f"{type_} pitchfork at {at}: the fixed point that goes through is unstable{critical} for {name} "
-            f"{loses} it, and two {new} ones exist for {name} {side} it."
+            f"{type_} pitchfork at {place}: the fixed point that goes through is unstable{critical} for "
+            f"{name} {loses} it, and two {new} ones exist for {name} {side} it."
         )
     else:
         root = np.sqrt(max(b11**2 - b20 * a02, 0.0))
         slopes = [((-b11 + s * root) / b20, 1.0) for s in (1, -1)]
         kind = "transcritical"
-        sentence = f"Transcritical point at {at}: two branches cross and exchange their stability{critical}."
+        what = f"two branches cross and exchange their stability{critical}."
+        sentence = f"Transcritical point at {place}: {what}"
     directions = np.array([np.append(z * q + mu * h01, mu) for z, mu in slopes])
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return _point(curve, kind, x, p, coefficients, sentence, residual, directions)
+    return _point(curve, kind, at, coefficients, sentence, eigenvalues, residual, directions)
 
 
-def describe_multiple(curve, x, p, multiplicity):
+def describe_multiple(curve, at, multiplicity):
     """Name a point where several eigenvalues vanish at once.
 
     Returns
     -------
     SpecialPoint
     """
-    at = f"{curve.parameter} = {p:.10g}"
-    sentence = f"Branch point at {at}: {multiplicity} eigenvalues vanish at once, as symmetry can make them."
-    residual = float(np.abs(curve.rhs(x, p)).max())
-    return _point(curve, "branch point", x, p, {"multiplicity": multiplicity}, sentence, residual)
+    what = f"{multiplicity} eigenvalues vanish at once, as symmetry can make them."
+    sentence = f"Branch point at {_place(curve, at)}: {what}"
+    residual = float(np.abs(curve.rhs(at.x, at.p)).max())
+    eigenvalues = _eigenvalues(at)
+    coefficients = {"multiplicity": multiplicity}
+    return _point(curve, "branch point", at, coefficients, sentence, eigenvalues, residual)
 
 
-def describe_hopf(curve, x, p, residual):
+def describe_hopf(curve, at, residual):
     """Name a point with a pair of imaginary eigenvalues; arguments as in `describe_fold`.
 
     Returns
@@ -127,24 +134,13 @@ def describe_hopf(curve, x, p, residual):
     SpecialPoint
         With omega, the first Lyapunov coefficient c1, and the speed dRe(lambda)/dp of the crossing.
     """
-    jacobian = curve.jacobian(x, p)
-    eigenvalues, vectors = np.linalg.eig(jacobian)
-    pairs = np.flatnonzero(eigenvalues.imag > 0)
-    k = pairs[np.abs(eigenvalues[pairs].real).argmin()]
-    omega, q = eigenvalues[k].imag, vectors[:, k] / np.linalg.norm(vectors[:, k])
-    adjoint, left = np.linalg.eig(jacobian.T)
-    psi = left[:, np.abs(adjoint + 1j * omega).argmin()]
-    psi = psi / np.conj(np.vdot(psi, q))
-    hessian = curve.hessian(x, p)
-    a, b = q.real, q.imag
-    cubic = curve.cubic(x, p, b, a) + curve.along(x, p, a)[1]
-    cubic = cubic + 1j * (curve.cubic(x, p, a, b) + curve.along(x, p, b)[1])
-    shift = np.linalg.solve(jacobian, _product(hessian, q, q.conj()))
-    double = np.linalg.solve(2j * omega * np.eye(x.size) - jacobian, _product(hessian, q, q))
-    c1 = 0.5 * np.vdot(psi, cubic - 2 * _product(hessian, q, shift) + _product(hessian, q.conj(), double))
-    drift = -np.linalg.solve(jacobian, curve.slope(x, p))
-    speed = np.vdot(psi, curve.jacobian_slope(x, p) @ q + _product(hessian, q, drift)).real
-    at, name = f"{curve.parameter} = {p:.10g}", curve.parameter
+    omega, q, psi, eigenvalues = imaginary_pair(at.jacobian)
+    n = q.size
+    hessian, mixed = at.second[:, :n, :n], at.second[:, :n, n]
+    c1 = first_coefficient(at.jacobian, hessian, at.third, omega, q, psi)
+    drift = -np.linalg.solve(at.jacobian, at.slope)
+    speed = np.vdot(psi, mixed @ q + hessian @ drift @ q).real
+    name, place = curve.parameter, _place(curve, at)
     coefficients = {"omega": float(omega), "c1": complex(c1), "speed": float(speed)}
     if abs(c1.real) * _unit(curve, q) ** 2 <= ZERO:
         kind, cycle = "Degenerate Hopf point", "the first coefficient does not tell what cycles are born"
@@ -152,62 +148,121 @@ def describe_hopf(curve, x, p, residual):
         kind = "Supercritical Hopf point" if c1.real < 0 else "Subcritical Hopf point"
         side = "above" if speed * c1.real < 0 else "below"
         cycle = f"{'a stable' if c1.real < 0 else 'an unstable'} cycle exists for {name} {side} it"
-    others = _unstable_others(curve, x, p, 2)
+    others = _unstable_others(eigenvalues, 2)
     cycle += "" if others == 0 else f" (unstable directions besides: {others})"
-    sentence = f"{kind} at {at}: oscillations of angular frequency {omega:.6g}; {cycle}."
-    return _point(curve, "Hopf", x, p, coefficients, sentence, residual)
+    sentence = f"{kind} at {place}: oscillations of angular frequency {omega:.6g}; {cycle}."
+    return _point(curve, "Hopf", at, coefficients, sentence, eigenvalues, residual)
 
 
-def describe_neutral_saddle(curve, x, p):
+def describe_neutral_saddle(curve, at):
     """Name a point with two opposite real eigenvalues; not a bifurcation.
 
     Returns
     -------
     SpecialPoint
     """
-    at = f"{curve.parameter} = {p:.10g}"
-    sentence = f"Neutral saddle at {at}: two real eigenvalues are opposite; nothing bifurcates."
-    return _point(curve, "neutral saddle", x, p, {}, sentence, float(np.abs(curve.rhs(x, p)).max()))
+    what = "two real eigenvalues are opposite; nothing bifurcates."
+    sentence = f"Neutral saddle at {_place(curve, at)}: {what}"
+    residual = float(np.abs(curve.rhs(at.x, at.p)).max())
+    return _point(curve, "neutral saddle", at, {}, sentence, _eigenvalues(at), residual)
+
+
+def imaginary_pair(jacobian):
+    """The pair of eigenvalues next to the imaginary axis, and its vectors.
+
+    Parameters
+    ----------
+    jacobian : ndarray (n, n)
+        A.
+
+    Returns
+    -------
+    omega : float
+        The frequency.
+    q, psi : ndarray of complex (n,)
+        A q = i omega q, A^T psi = -i omega psi, |q| = 1, conj(psi) . q = 1.
+    eigenvalues : ndarray (n,)
+        All of them, by decreasing real part.
+
+    Examples
+    --------
+    >>> round(imaginary_pair(np.array([[0.0, -2.0], [2.0, 0.0]]))[0], 12)
+    2.0
+    """
+    values, vectors = np.linalg.eig(jacobian)
+    pairs = np.flatnonzero(values.imag > 0)
+    k = pairs[np.abs(values[pairs].real).argmin()]
+    psi = np.linalg.inv(vectors)[k].conj()
+    order = np.lexsort((-values.imag, -values.real))
+    return float(values[k].imag), vectors[:, k], psi, values[order].astype(complex)
+
+
+def first_coefficient(jacobian, hessian, third, omega, q, psi):
+    """c1 of a Hopf point.
+
+    Parameters
+    ----------
+    jacobian, hessian, third : ndarray (n, n), (n, n, n), (n, n, n, n)
+        First to third derivatives of F in the state.
+    omega, q, psi
+        Of `imaginary_pair`.
+
+    Returns
+    -------
+    complex
+
+    Examples
+    --------
+    >>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])  # x' = -y - x^3, y' = x
+    >>> third = np.zeros((2, 2, 2, 2))
+    >>> third[0, 0, 0, 0] = -6.0
+    >>> c1 = first_coefficient(turn, np.zeros((2, 2, 2)), third, *imaginary_pair(turn)[:3])
+    >>> round(c1.real, 12)
+    -0.75
+    """
+    bar = q.conj()
+    shift = np.linalg.solve(jacobian, hessian @ bar @ q)
+    double = np.linalg.solve(2j * omega * np.eye(q.size) - jacobian, hessian @ q @ q)
+    cubic = third @ bar @ q @ q - 2 * hessian @ shift @ q + hessian @ double @ bar
+    return complex(0.5 * np.vdot(psi, cubic))
 
 
 def _unit(curve, q):
     """Length of the step along q that is one unit of the curve's scale."""
-    return 1.0 / np.linalg.norm(q / curve.scale[:-1])
+    return 1.0 / np.linalg.norm(q / curve.scale[: q.size])
 
 
-def _null(curve, x, p):
-    q, psi = null_vectors(curve.jacobian(x, p))
+def _null(jacobian):
+    q, psi = null_vectors(jacobian)
     return q, psi / (psi @ q)
 
 
-def _pseudo(curve, x, p, q, psi, vector):
+def _pseudo(jacobian, q, psi, vector):
     """h with A h = -vector + (psi . vector) q and psi . h = 0, from the bordered system."""
     n = q.size
     matrix = np.zeros((n + 1, n + 1))
-    matrix[:n, :n], matrix[:n, n], matrix[n, :n] = curve.jacobian(x, p), q, psi
+    matrix[:n, :n], matrix[:n, n], matrix[n, :n] = jacobian, q, psi
     return np.linalg.solve(matrix, np.append(-vector, 0.0))[:n]
 
 
-def _bilinear(curve, x, p, q, r):
-    return 0.25 * (curve.along(x, p, q + r)[0] - curve.along(x, p, q - r)[0])
+def _eigenvalues(at):
+    return sorted_eigenvalues(at.jacobian[None])[0]
 
 
-def _product(hessian, q, r):
-    return np.einsum("kij,i,j->k", hessian, q, r)
+def _place(curve, at):
+    return f"{curve.parameter} = {at.p:.10g}"
 
 
-def _unstable_others(curve, x, p, critical):
+def _unstable_others(eigenvalues, critical):
     """Number of unstable directions besides the critical eigenvalues."""
-    eigenvalues = np.linalg.eigvals(curve.jacobian(x, p))
     rest = eigenvalues[np.argsort(np.abs(eigenvalues.real))[critical:]]
     return int((rest.real > zero_below(eigenvalues)).sum())
 
 
-def _point(curve, kind, x, p, coefficients, sentence, residual, directions=None):
-    eigenvalues = np.linalg.eigvals(curve.jacobian(x, p)).astype(complex)
-    eigenvalues = eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))]
+def _point(curve, kind, at, coefficients, sentence, eigenvalues, residual, directions=None):
     # What is below rounding is zero.
-    x = np.where(np.abs(x) < SNAP * curve.scale[:-1], 0.0, x)
-    p = 0.0 if abs(p) < SNAP * curve.scale[-1] else p
+    n = at.x.size
+    x = np.where(np.abs(at.x) < SNAP * curve.scale[:n], 0.0, at.x)
+    p = 0.0 if abs(at.p) < SNAP * curve.scale[n] else at.p
     plain = {k: v if isinstance(v, (complex, int)) else float(v) for k, v in coefficients.items()}
     return SpecialPoint(kind, curve.parameter, p, x, plain, sentence, eigenvalues, directions, residual)

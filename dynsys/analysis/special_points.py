@@ -7,9 +7,10 @@ have crossed zero at once, which leaves no sign in any determinant: the step is 
 import numpy as np
 
 from dynsys.analysis import normal_forms
+from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.events import Event, arclengths, find_events
-from dynsys.analysis.extended_systems import polish_branch_point, polish_cusp, polish_fold, polish_hopf
-from dynsys.numerics.pseudo_arclength import BRANCH, FOLD, PAIR
+from dynsys.analysis.extended_systems import polish_cusp, solved
+from dynsys.numerics.extended import BRANCH, BRANCH_CURVE, FOLD, FOLD_CURVE, HOPF_CURVE, PAIR
 
 # Events closer than this along the curve (scaled) are looked at together.
 TOGETHER = 1e-5
@@ -17,6 +18,7 @@ TOGETHER = 1e-5
 NEARLY_ZERO = 1e-5
 # Bisections of a step in which the number of unstable eigenvalues changes without an event.
 BISECTIONS = 40
+_MODES = ((BRANCH, BRANCH_CURVE), (FOLD, FOLD_CURVE))
 
 
 def special_points(curve, walk):
@@ -51,13 +53,16 @@ def special_points(curve, walk):
     [SpecialPoint(pitchfork at gain = 1, kappa = [0.])]
     """
     events = find_events(curve, walk)
-    found = []
-    while events:
-        together = [event for event in events if event.arc - events[0].arc <= TOGETHER]
-        events = events[len(together) :]
-        for special in _resolve(curve, together):
+    groups, found = [], []
+    for event in events:
+        if groups and event.arc - groups[-1][0].arc <= TOGETHER:
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    for group, specials in zip(groups, _resolved(curve, groups)):
+        for special in specials:
             if not any(_same(curve, special, other) for other, _ in found[-4:]):
-                found.append((special, together[0]))
+                found.append((special, group[0]))
     counts = (curve.eigenvalues(walk.points * curve.scale).real > 0).sum(axis=1)
     places = arclengths(walk)
     lost = 0
@@ -72,56 +77,90 @@ def special_points(curve, walk):
     return [special for special, _ in found], [event for _, event in found], lost
 
 
-def _resolve(curve, events):
-    """Solve for and name what happens at one place."""
-    y = events[0].point * curve.scale
-    x, p = y[:-1], float(y[-1])
-    tests = {event.test for event in events}
-    eigenvalues = np.linalg.eigvals(curve.jacobian(x, p))
-    small = np.abs(eigenvalues) <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max())
-    if small.sum() > 1:
-        return [_multiple(curve, events[0], int(small.sum()))]
-    found = []
-    solved = polish_branch_point(curve, x, p) if BRANCH in tests else None
-    if solved is not None:
-        found.append(normal_forms.describe_branch_point(curve, *solved))
+def _resolved(curve, groups):
+    """Solve for and name what happens at each of several places: a list of special points for each."""
+    if not groups:
+        return []
+    starts = np.array([group[0].point for group in groups])
+    eigenvalues = sorted_eigenvalues(curve.jacobians(starts * curve.scale))
+    size = np.maximum(1.0, np.abs(eigenvalues).max(axis=1))
+    small = np.abs(eigenvalues) <= NEARLY_ZERO * size[:, None]
+    tests = [{event.test for event in group} for group in groups]
+    wanted = []
+    for k, here in enumerate(tests):
+        if small[k].sum() <= 1:
+            wanted += [(k, mode) for test, mode in _MODES if test in here]
+            if PAIR in here and not small[k].any() and _is_oscillation(eigenvalues[k]):
+                wanted.append((k, HOPF_CURVE))
+    solutions = {}
+    if wanted:
+        rows = [k for k, _ in wanted]
+        points, _ = curve.polish(starts[rows], [mode for _, mode in wanted])
+        for (k, mode), point in zip(wanted, points):
+            found = solved(curve, point, mode, starts[k])
+            if found is not None:
+                solutions[k, mode] = found
+        places = np.array([np.append(x, p) for x, p, _ in solutions.values()]).reshape(-1, curve.n + 1)
+        for (key, solution), at in zip(solutions.items(), curve.expand(places)):
+            solutions[key] = at, solution[2]
+    return [
+        [_multiple(curve, group[0], int(small[k].sum()))]
+        if small[k].sum() > 1
+        else _named(curve, group, solutions, k, eigenvalues[k], small[k].any())
+        for k, group in enumerate(groups)
+    ]
+
+
+def _named(curve, group, solutions, k, eigenvalues, singular):
+    found, tests = [], {event.test for event in group}
+    branch_point, fold = solutions.get((k, BRANCH_CURVE)), solutions.get((k, FOLD_CURVE))
+    y = group[0].point * curve.scale
+    if branch_point is not None:
+        found.append(normal_forms.describe_branch_point(curve, *branch_point))
     elif FOLD in tests:
-        several = sum(event.test == FOLD for event in events) > 1 or any(event.touch for event in events)
-        solved = (polish_cusp if several else polish_fold)(curve, x, p) or polish_fold(curve, x, p)
-        if solved is not None and _is_singular(curve, *solved[:2]):
-            found.append(normal_forms.describe_fold(curve, *solved))
-    if PAIR in tests and not small.any():
-        real = np.abs(eigenvalues.imag) <= 1e-12
-        opposite = np.abs(eigenvalues[real][:, None] + eigenvalues[real]).min(initial=np.inf)
-        crossing = np.abs(eigenvalues[~real].real).min(initial=np.inf)
-        solved = polish_hopf(curve, x, p) if crossing < opposite else None
-        if solved is not None:
-            found.append(normal_forms.describe_hopf(curve, *solved))
-        elif opposite <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max()):
-            found.append(normal_forms.describe_neutral_saddle(curve, x, p))
+        if sum(event.test == FOLD for event in group) > 1 or any(event.touch for event in group):
+            cusp = polish_cusp(curve, y[:-1], float(y[-1]))
+            if cusp is not None:
+                fold = curve.expand(np.append(cusp[0], cusp[1])[None])[0], cusp[2]
+        if fold is not None and _is_singular(fold[0].jacobian):
+            found.append(normal_forms.describe_fold(curve, *fold))
+    if PAIR in tests and not singular:
+        hopf = solutions.get((k, HOPF_CURVE))
+        opposite = np.abs(eigenvalues[:, None] + eigenvalues).min(initial=np.inf)
+        if hopf is not None:
+            found.append(normal_forms.describe_hopf(curve, *hopf))
+        elif not _is_oscillation(eigenvalues) and opposite <= NEARLY_ZERO * max(1, abs(eigenvalues).max()):
+            found.append(normal_forms.describe_neutral_saddle(curve, curve.expand(y[None])[0]))
     return found
+
+
+def _is_oscillation(eigenvalues):
+    """Whether it is a complex pair that sums to zero, and not two real eigenvalues."""
+    real = np.abs(eigenvalues.imag) <= 1e-12
+    opposite = np.abs(eigenvalues[real][:, None] + eigenvalues[real]).min(initial=np.inf)
+    return np.abs(eigenvalues[~real].real).min(initial=np.inf) < opposite
 
 
 def _multiple(curve, event, multiplicity):
     """Place a point where several eigenvalues vanish: their sum is smooth on the curve, unlike each."""
     y, tangent = event.point, event.tangent
     for reach in (1e-3, 1e-5):
-        sides = [curve.walk(y + s * tangent, tangent, max_points=1).points for s in (-reach, reach)]
-        if any(len(side) == 0 for side in sides):
+        sides = [curve.step(y, tangent, s) for s in (-reach, reach)]
+        if any(side is None for side in sides):
             break
-        ends = np.concatenate(sides)
+        ends = np.array([side[0] for side in sides])
         eigenvalues = curve.eigenvalues(ends * curve.scale)
         order = np.argsort(np.abs(eigenvalues), axis=1)[:, :multiplicity]
         low, high = np.take_along_axis(eigenvalues, order, axis=1).real.sum(axis=1)
         if low * high >= 0:
             break
         y = ends[0] + low / (low - high) * (ends[1] - ends[0])
-    y = y * curve.scale
-    return normal_forms.describe_multiple(curve, y[:-1], float(y[-1]), multiplicity)
+    at = curve.expand((y * curve.scale)[None])[0]
+    return normal_forms.describe_multiple(curve, at, multiplicity)
 
 
-def _is_singular(curve, x, p):
-    sizes = np.linalg.svd(curve.jacobian(x, p), compute_uv=False)
+def _is_singular(jacobian):
+    sizes = np.linalg.svd(jacobian, compute_uv=False)
     return sizes[-1] <= 1e-7 * max(1.0, sizes[0])
 
 
@@ -137,15 +176,15 @@ def _where_count_changes(curve, walk, counts, places, k):
     place = None
     for _ in range(BISECTIONS):
         s = 0.5 * (low + high)
-        place = curve.walk(base + s * tangent, tangent, max_points=1)
-        if len(place.points) == 0:
+        place = curve.step(base, tangent, s)
+        if place is None:
             return None, None
-        same = (curve.eigenvalues(place.points * curve.scale).real > 0).sum() == counts[k]
+        same = (curve.eigenvalues(place[0][None] * curve.scale).real > 0).sum() == counts[k]
         low, high = (s, high) if same else (low, s)
-    y = place.points[0] * curve.scale
+    y = place[0] * curve.scale
     eigenvalues = np.linalg.eigvals(curve.jacobian(y[:-1], y[-1]))
     zero = np.abs(eigenvalues) <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max())
     if zero.sum() < 2:
         return None, None
-    event = Event(BRANCH, True, places[k] + s, place.points[0], place.tangents[0])
+    event = Event(BRANCH, True, places[k] + s, place[0], place[1])
     return _multiple(curve, event, int(zero.sum())), event

@@ -1,107 +1,42 @@
-"""Follow a curve of fixed points F(x, p) = 0 through its folds, and find zeros of test functions on it.
+"""Follow a curve through its folds and branch points.
 
-A point is y = (x, p) in units of ``scale``; t is the curve's unit tangent, oriented along the walk. A step of
-length h from y_0 goes to the curve's point in the plane t . (y - y_0) = h by Newton's method on n + 1
-equations, which stays regular at folds. The tests change sign where
+A point is y = (x, p) or (x, p1, p2) in units of ``scale``; t is the curve's unit tangent, oriented along the
+walk. A step of length h from y_0 goes to the curve's point in the plane t . (y - y_0) = h by Newton's method,
+which stays regular at folds (`dynsys.numerics.extended`). The tests change sign where
 
     0  the parameter component of t                                fold
-    1  det [[F_x, F_p], [t]]                                       another branch crosses
+    1  det of Newton's matrix                                      another branch crosses
     2  det of the sums of pairs of eigenvalues (bialternate)       Hopf point or neutral saddle
-    3, 4  the distances from both ends of the parameter span       vanish.
+    3, 4 (5, 6)  the distances from both ends of p1 (p2)           vanish.
 
-Each kernel is compiled where it stands, with the functions of a field as typed arguments, once for all.
+`dynsys.numerics.locate` finds their zeros. Each kernel takes Newton's method as a function, so that it is
+compiled once and not into each of them.
 """
 
 import numpy as np
 from numba import types
 
-from dynsys.numerics.linear import eliminate, pair_sums
-from dynsys.numerics.signatures import FIELD_TYPE, VECTOR
+from dynsys.numerics.extended import ADVANCE_TYPE, BRANCH, CURVE, FOLD, LOW, TESTS
+from dynsys.numerics.signatures import VECTOR
 from rnn.jit import jit
 
-FOLD, BRANCH, PAIR, LOW, HIGH = range(5)
-TESTS = 5
 # How a walk ended.
-LEFT_SPAN, CLOSED_LOOP, MAX_STEPS, MIN_STEP, LEFT_BOX = range(5)
+LEFT_SPAN, CLOSED_LOOP, MAX_STEPS, MIN_STEP, LEFT_BOX, FAILED = range(6)
 
-MAX_NEWTON = 8
-NEWTON_TOLERANCE = 1e-11
 # A step is shortened when the curve turns by more than acos(MIN_COSINE) or Newton moves it too far sideways.
 MIN_COSINE = 0.985
 MAX_SIDEWAYS = 0.3
 # Halvings of a step in which the branch test changes sign; the least cosine of a chord that is a tangent.
 JUMP_BISECTIONS = 12
 CHORD_COSINE = 0.9
-# Width of the bracket around a zero; what is found in it is polished afterwards.
-BRACKET = 1e-10
-GOLDEN = 0.6180339887498949
-GOLDEN_STEPS = 30
 
-_MATRIX = types.Array(types.float64, 2, "C")
-_COMMON = (FIELD_TYPE, FIELD_TYPE, FIELD_TYPE, VECTOR, VECTOR, VECTOR, types.int64, types.int64, VECTOR)
+_BLOCK = types.Array(types.float64, 3, "C")
+_COUNTS = types.Array(types.int64, 1, "C")
+START = (ADVANCE_TYPE, *CURVE, types.int64)
 
 
 @jit()
-def _advance(field, system, work, base, direction, length, point, tangent, tests):
-    """Newton from near the curve's point in the plane at this distance; return the iterations, or -1."""
-    rhs, jacobian, parameter_jacobian = field
-    inputs, params, scale, column, columns, span = system
-    matrix, value, state, flat, slopes, pairs, side = work
-    n = state.size
-    iterations = 0
-    size = np.inf
-    while True:
-        for i in range(n):
-            state[i] = point[i] * scale[i]
-        if column < inputs.size:
-            inputs[column] = point[n] * scale[n]
-        else:
-            params[column - inputs.size] = point[n] * scale[n]
-        rhs(state, inputs, params, value)
-        jacobian(state, inputs, params, flat)
-        parameter_jacobian(state, inputs, params, slopes)
-        value[n] = -length
-        for i in range(n):
-            for j in range(n):
-                matrix[i, j] = flat[i * n + j] * scale[j]
-            matrix[i, n] = slopes[i * columns + column] * scale[n]
-        for j in range(n + 1):
-            matrix[n, j] = direction[j]
-            value[n] += direction[j] * (point[j] - base[j])
-        if size <= NEWTON_TOLERANCE:
-            for j in range(n + 1):
-                value[j] = 1.0 if j == n else 0.0
-        determinant = eliminate(matrix, value)
-        if size <= NEWTON_TOLERANCE:
-            break
-        iterations += 1
-        size = 0.0
-        for j in range(n + 1):
-            point[j] -= value[j]
-            size = max(size, abs(value[j]) / (1.0 + abs(point[j])))
-        if iterations == MAX_NEWTON or not size < 1e6:
-            return -1
-    norm = 0.0
-    for j in range(n + 1):
-        norm += value[j] * value[j]
-    if not 0.0 < norm < np.inf:
-        return -1
-    cosine = 0.0
-    for j in range(n + 1):
-        tangent[j] = value[j] / np.sqrt(norm)
-        cosine += tangent[j] * direction[j]
-    tests[FOLD] = tangent[n]
-    tests[BRANCH] = determinant / cosine
-    tests[PAIR] = 1.0
-    if n > 1:
-        pair_sums(flat, pairs)
-        tests[PAIR] = eliminate(pairs, side)
-    tests[LOW], tests[HIGH] = point[n] - span[0], span[1] - point[n]
-    return iterations
-
-
-@jit()
-def _between(first, second, share, point):
+def between(first, second, share, point):
     """point = first + share (second - first)."""
     for j in range(point.size):
         point[j] = first[j] + share * (second[j] - first[j])
@@ -118,191 +53,172 @@ def _chord_cosine(first, second, tangent):
 
 
 @jit()
-def _workspace(n, columns):
-    pairs = n * (n - 1) // 2
-    return (
-        np.empty((n + 1, n + 1)), np.zeros(n + 1), np.empty(n), np.empty(n * n), np.empty(n * columns),
-        np.empty((pairs, pairs)), np.zeros(pairs),
-    )  # fmt: skip
+def renew(borders):
+    """Take the null vectors that were found as the borders of the next point."""
+    for k in range(2):
+        norm = 0.0
+        for i in range(borders.shape[1]):
+            norm += borders[2 + k, i] ** 2
+        if 0.0 < norm < np.inf:
+            for i in range(borders.shape[1]):
+                borders[k, i] = borders[2 + k, i] / np.sqrt(norm)
 
 
-@jit(types.UniTuple(types.int64, 2)(*_COMMON, VECTOR, _MATRIX, _MATRIX, _MATRIX))
+@jit(types.void(*START, VECTOR, _BLOCK, _BLOCK, _BLOCK, _BLOCK, _COUNTS, _COUNTS))
 def walk(
-    rhs, jacobian, parameter_jacobian, inputs, params, scale, column, columns, span,
-    settings, points, tangents, tests,
+    advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+    borders, mode, settings, points, tangents, tests, vectors, outcomes, counts,
 ):  # fmt: skip
-    """Follow the curve from ``points[0]`` along ``tangents[0]`` until something ends it.
+    """Follow the curve both ways from ``points[0, 0]`` along and against ``tangents[0, 0]``.
 
     Parameters
     ----------
-    rhs, jacobian, parameter_jacobian : function
-        Of a field.
-    inputs, params : ndarray
-        Its inputs and values; overwritten.
-    scale : ndarray (n + 1,)
-        Units of state and parameter; everything below is in these units.
-    column, columns : int
-        Which of the inputs and named parameters varies, and how many there are.
-    span : ndarray (2,)
-        Both ends of the parameter.
+    advance : function
+        `dynsys.numerics.extended.advance`, and all its arguments up to ``mode``.
     settings : ndarray (3 + n,)
         First, longest and shortest step; bounds on the absolute state.
-    points, tangents : ndarray (M, n + 1)
-        Become the walk; row 0 is the start. The last point may lie outside the span.
-    tests : ndarray (M, 5)
+    points, tangents : ndarray (2, M, m)
+        Become the walks; row 0 is the start. The last point of one that leaves the span lies at its end.
+    tests : ndarray (2, M, 7)
         Become the test functions.
-
-    Returns
-    -------
-    tuple of int
-        How it ended (-1 if Newton fails at the start), and the number of points.
+    vectors : ndarray (2, M, 2 size)
+        Become the null vectors w and v, where the mode has them (M = 1 where it has none).
+    outcomes, counts : ndarray of int (2,)
+        Become how each ended, and the number of its points; a closed loop is followed one way.
     """
-    n = points.shape[1] - 1
-    field, system = (rhs, jacobian, parameter_jacobian), (inputs, params, scale, column, columns, span)
-    work = _workspace(n, columns)
-    length, longest, shortest = settings[0], settings[1], settings[2]
-    trial, trial_tangent, trial_tests = np.empty(n + 1), np.empty(n + 1), np.empty(TESTS)
-    ends, end_tangents = np.empty((2, n + 1)), np.empty((2, n + 1))
-    count = 0
-    while count < points.shape[0]:
-        row = max(count - 1, 0)
-        base, direction = points[row], tangents[row]
-        point, tangent = points[count], tangents[count]
-        if count == 0:  # a step of length 0 puts the start on the curve
-            base, direction = base.copy(), direction.copy()
-        step = length if count > 0 else 0.0
-        for j in range(n + 1):
-            point[j] = base[j] + step * direction[j]
-        iterations = _advance(field, system, work, base, direction, step, point, tangent, tests[count])
-        if count == 0:
+    m = points.shape[2]
+    n = settings.size - 3
+    longest, shortest = settings[1], settings[2]
+    first, second = np.empty(m), np.empty(m)
+    at_first, at_second = np.empty(m), np.empty(m)
+    trial, trial_tangent, trial_tests = np.empty(m), np.empty(m), np.empty(TESTS)
+    kept = borders.copy()
+    for way in range(2):
+        length = settings[0]
+        counts[way], outcomes[way] = 1, FAILED
+        if way == 1:
+            for j in range(m):
+                points[1, 0, j], tangents[1, 0, j] = points[0, 0, j], -tangents[0, 0, j]
+            for k in range(TESTS):
+                tests[1, 0, k] = -tests[0, 0, k] if k == FOLD or k == BRANCH else tests[0, 0, k]
+            borders[:, :] = kept
+        else:
+            between(points[0, 0], points[0, 0], 0.0, first)
+            between(tangents[0, 0], tangents[0, 0], 0.0, at_first)
+            iterations = advance(
+                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                borders, mode, first, at_first, 0.0, points[0, 0], tangents[0, 0], tests[0, 0],
+            )  # fmt: skip
             if iterations < 0:
-                return -1, 0
-            count = 1
-            continue
-        turn = sideways = before = after = distance = 0.0
-        for j in range(n + 1):
-            turn += tangent[j] * direction[j]
-            sideways = max(sideways, abs(point[j] - base[j] - length * direction[j]))
-            before += tangents[0, j] * (base[j] - points[0, j])
-            after += tangents[0, j] * (point[j] - points[0, j])
-            distance = max(distance, abs(point[j] - points[0, j]))
-        bad = iterations < 0 or turn < MIN_COSINE or sideways > MAX_SIDEWAYS * length
-        if not bad and (tests[count, BRANCH] > 0.0) != (tests[count - 1, BRANCH] > 0.0):
-            # Another branch crosses, or Newton has changed over to one: then a short chord is no tangent.
-            low, high = 0.0, length
-            _between(base, base, 0.0, ends[0])
-            _between(direction, direction, 0.0, end_tangents[0])
-            _between(point, point, 0.0, ends[1])
-            _between(tangent, tangent, 0.0, end_tangents[1])
-            for _ in range(JUMP_BISECTIONS):
-                s = 0.5 * (low + high)
-                _between(ends[0], ends[1], 0.5, trial)
-                if _advance(field, system, work, base, direction, s, trial, trial_tangent, trial_tests) < 0:
+                counts[0] = counts[1] = 0
+                outcomes[1] = FAILED
+                return
+            renew(borders)
+            kept[:, :] = borders
+        if vectors.shape[1] > 1:
+            for i in range(vectors.shape[2]):
+                vectors[way, 0, i] = borders[2 + i // borders.shape[1], i % borders.shape[1]]
+        count = 1
+        outcome = MAX_STEPS
+        while count < points.shape[1]:
+            base, direction = points[way, count - 1], tangents[way, count - 1]
+            point, tangent, test = points[way, count], tangents[way, count], tests[way, count]
+            for j in range(m):
+                point[j] = base[j] + length * direction[j]
+            iterations = advance(
+                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                borders, mode, base, direction, length, point, tangent, test,
+            )  # fmt: skip
+            turn = sideways = before = after = distance = 0.0
+            for j in range(m):
+                turn += tangent[j] * direction[j]
+                sideways = max(sideways, abs(point[j] - base[j] - length * direction[j]))
+                before += tangents[way, 0, j] * (base[j] - points[way, 0, j])
+                after += tangents[way, 0, j] * (point[j] - points[way, 0, j])
+                distance = max(distance, abs(point[j] - points[way, 0, j]))
+            bad = iterations < 0 or turn < MIN_COSINE or sideways > MAX_SIDEWAYS * length
+            if not bad and (test[BRANCH] > 0.0) != (tests[way, count - 1, BRANCH] > 0.0):
+                # Another branch crosses, or Newton has changed over to one: then a short chord is no tangent.
+                low, high = 0.0, length
+                between(base, base, 0.0, first)
+                between(direction, direction, 0.0, at_first)
+                between(point, point, 0.0, second)
+                between(tangent, tangent, 0.0, at_second)
+                for _ in range(JUMP_BISECTIONS):
+                    s = 0.5 * (low + high)
+                    between(first, second, 0.5, trial)
+                    if advance(
+                        rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns,
+                        span, borders, mode, base, direction, s, trial, trial_tangent, trial_tests,
+                    ) < 0:  # fmt: skip
+                        break
+                    if (trial_tests[BRANCH] > 0.0) == (tests[way, count - 1, BRANCH] > 0.0):
+                        low = s
+                        between(trial, trial, 0.0, first)
+                        between(trial_tangent, trial_tangent, 0.0, at_first)
+                    else:
+                        high = s
+                        between(trial, trial, 0.0, second)
+                        between(trial_tangent, trial_tangent, 0.0, at_second)
+                bad = _chord_cosine(first, second, at_first) < CHORD_COSINE
+                bad = bad or _chord_cosine(first, second, at_second) < CHORD_COSINE
+            if bad:
+                length *= 0.5
+                if length < shortest:
+                    outcome = MIN_STEP
                     break
-                end = 0 if (trial_tests[BRANCH] > 0.0) == (tests[count - 1, BRANCH] > 0.0) else 1
-                low, high = (s, high) if end == 0 else (low, s)
-                _between(trial, trial, 0.0, ends[end])
-                _between(trial_tangent, trial_tangent, 0.0, end_tangents[end])
-            for end in range(2):
-                bad = bad or _chord_cosine(ends[0], ends[1], end_tangents[end]) < CHORD_COSINE
-        if bad:
-            length *= 0.5
-            if length < shortest:
-                return MIN_STEP, count
-            continue
-        count += 1
-        if tests[count - 1, LOW] < 0.0 or tests[count - 1, HIGH] < 0.0:
-            return LEFT_SPAN, count
-        if count > 4 and before < 0.0 <= after and distance < 2.0 * length:
-            return CLOSED_LOOP, count
-        for i in range(n):
-            if abs(point[i]) > settings[3 + i]:
-                return LEFT_BOX, count
-        if iterations <= 3 and turn > 0.5 * (1.0 + MIN_COSINE):
-            length = min(1.6 * length, longest)
-        elif iterations > 5:
-            length *= 0.7
-    return MAX_STEPS, count
-
-
-@jit(types.void(*_COMMON, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX))
-def search(
-    rhs, jacobian, parameter_jacobian, inputs, params, scale, column, columns, span,
-    bases, directions, wanted, points, tangents, tests,
-):  # fmt: skip
-    """Find zeros of tests, or their minima, each between two points of a walk.
-
-    Parameters
-    ----------
-    rhs, jacobian, parameter_jacobian, inputs, params, scale, column, columns, span
-        As in `walk`.
-    bases, directions : ndarray (E, n + 1)
-        Where the distances below are measured from, and along what.
-    wanted : ndarray (E, 5)
-        Rows of test, distance and value of the test at the one end, the same at the other end. A change of
-        sign is bisected; without one, the smallest absolute value is searched by golden sections, and the
-        search ends early where the sign changes. Distance and value at the first end become those that were
-        found (distance -1 if Newton failed at once).
-    points, tangents, tests : ndarray (E, n + 1), (E, n + 1), (E, 5)
-        Become the points found, the tangents and the tests there. An end of the span is met exactly.
-    """
-    n = points.shape[1] - 1
-    field, system = (rhs, jacobian, parameter_jacobian), (inputs, params, scale, column, columns, span)
-    work = _workspace(n, columns)
-    golden, point, tangent, at = np.empty(4), np.empty(n + 1), np.empty(n + 1), np.empty(TESTS)
-    ends, reached = np.empty((2, n + 1)), np.empty(2)
-    for k in range(bases.shape[0]):
-        base, direction = bases[k].copy(), directions[k].copy()
-        which = int(wanted[k, 0])
-        low, at_low, high, at_high = wanted[k, 1], wanted[k, 2], wanted[k, 3], wanted[k, 4]
-        sign = 1.0 if at_low > 0.0 else -1.0
-        bisect = (at_low > 0.0) != (at_high > 0.0)
-        golden[0], golden[1] = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        golden[2] = golden[3] = np.inf
-        side, rounds = 0, 0
-        place, value = -1.0, 0.0
-        bad = False
-        for end in range(2):  # the curve between the ends is guessed from their chord
-            reached[end] = high if end == 1 else low
-            for j in range(n + 1):
-                ends[end, j] = base[j] + reached[end] * direction[j]
-            s = reached[end]
-            bad = bad or _advance(field, system, work, base, direction, s, ends[end], tangent, at) < 0
-        while not bad:
-            s = 0.5 * (low + high) if bisect else golden[side]
-            _between(ends[0], ends[1], (s - reached[0]) / (reached[1] - reached[0]), point)
-            if _advance(field, system, work, base, direction, s, point, tangent, at) < 0:
-                break  # at a branch point Newton's matrix is singular: what was reached is close enough
-            place, value = s, at[which]
-            for j in range(n + 1):
-                points[k, j], tangents[k, j] = point[j], tangent[j]
-            for j in range(TESTS):
-                tests[k, j] = at[j]
-            if bisect:
-                if high - low <= BRACKET:
-                    break
-                end = 0 if sign * value > 0.0 else 1
-                low, high = (s, high) if end == 0 else (low, s)
-                reached[end] = s
-                _between(point, point, 0.0, ends[end])
                 continue
-            golden[2 + side] = sign * value
-            rounds += 1
-            if sign * value <= 0.0 or rounds == GOLDEN_STEPS:
+            count += 1
+            left = -1
+            for k in range(LOW, TESTS):
+                if test[k] < 0.0 and left < 0:
+                    left = k
+            if left >= 0:
+                # End at the span exactly: the same curve with that parameter held.
+                outcome = LEFT_SPAN
+                held = n + (left - LOW) // 2
+                inside = tests[way, count - 2, left]
+                between(base, point, inside / (inside - test[left]) if inside > test[left] else 0.0, trial)
+                trial[held] = span[left - LOW]
+                for j in range(m):
+                    first[j], at_first[j] = trial[j], 1.0 if j == held else 0.0
+                done = advance(
+                    rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                    borders, mode, first, at_first, 0.0, trial, trial_tangent, trial_tests,
+                )  # fmt: skip
+                apart = cosine = 0.0
+                for j in range(m):
+                    apart = max(apart, abs(trial[j] - base[j]))
+                    cosine += trial_tangent[j] * direction[j]
+                if inside <= 1e-10 or done < 0 or apart > 2.0 * length:
+                    count -= 1
+                    break
+                sign = -1.0 if cosine < 0.0 else 1.0
+                for j in range(m):
+                    point[j], tangent[j] = trial[j], sign * trial_tangent[j]
+                for k in range(TESTS):
+                    test[k] = sign * trial_tests[k] if k == FOLD or k == BRANCH else trial_tests[k]
+                point[held], test[left] = span[left - LOW], 0.0
+            renew(borders)
+            if vectors.shape[1] > 1:
+                for i in range(vectors.shape[2]):
+                    vectors[way, count - 1, i] = borders[2 + i // borders.shape[1], i % borders.shape[1]]
+            if left >= 0:
                 break
-            if rounds == 1:
-                side = 1
-            elif golden[2] < golden[3]:
-                high, golden[1], golden[3] = golden[1], golden[0], golden[2]
-                golden[0] = high - GOLDEN * (high - low)
-                side = 0
-            else:
-                low, golden[0], golden[2] = golden[0], golden[1], golden[3]
-                golden[1] = low + GOLDEN * (high - low)
-                side = 1
-        wanted[k, 1], wanted[k, 2] = place, value
-        if place >= 0.0 and which >= LOW:
-            points[k, n] = span[which - LOW]
-            for j in range(n + 1):
-                base[j], direction[j] = points[k, j], 1.0 if j == n else 0.0
-            _advance(field, system, work, base, direction, 0.0, points[k], tangents[k], tests[k])
+            if count > 4 and before < 0.0 <= after and distance < 2.0 * length:
+                outcome = CLOSED_LOOP
+                break
+            outside = False
+            for i in range(n):
+                outside = outside or abs(point[i]) > settings[3 + i]
+            if outside:
+                outcome = LEFT_BOX
+                break
+            if iterations <= 3 and turn > 0.5 * (1.0 + MIN_COSINE):
+                length = min(1.6 * length, longest)
+            elif iterations > 5:
+                length *= 0.7
+        counts[way], outcomes[way] = count, outcome
+        if outcome == CLOSED_LOOP:
+            counts[1], outcomes[1] = 0, CLOSED_LOOP
+            return

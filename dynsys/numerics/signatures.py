@@ -3,7 +3,10 @@
 A kernel that takes a field's functions with these explicit types compiles once and serves every field.
 """
 
+import functools
+
 from numba import types
+from numba.extending import typeof_impl
 
 VECTOR = types.Array(types.float64, 1, "C")
 MATRIX = types.Array(types.float64, 2, "C")
@@ -19,3 +22,67 @@ TAYLOR = types.void(VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, VECTOR)
 FIELD_TYPE = types.FunctionType(FIELD)
 DIRECTIONAL_TYPE = types.FunctionType(DIRECTIONAL)
 TAYLOR_TYPE = types.FunctionType(TAYLOR)
+
+
+class Address(types.WrapperAddressProtocol):
+    """A compiled function by its address, which numba takes in a tenth of the time of the function itself.
+
+    Parameters
+    ----------
+    function : callable
+        The compiled function, which must live as long.
+    signature : numba signature
+        Its type.
+
+    Examples
+    --------
+    >>> from dynsys.numerics import lowrank_field
+    >>> Address(lowrank_field.rhs, FIELD).signature() == FIELD
+    True
+    """
+
+    def __init__(self, function, signature):
+        result = function.get_compile_result(signature)
+        self.function, self._signature, self.type = function, signature, types.FunctionType(signature)
+        self._address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+    def __wrapper_address__(self):
+        return self._address
+
+    def signature(self):
+        """The function's type."""
+        return self._signature
+
+
+@typeof_impl.register(Address)
+def _typeof_address(value, context):
+    return value.type  # numba would make the type anew at every call
+
+
+@functools.lru_cache(maxsize=512)
+def address(function, signature):
+    """What to hand to a kernel that takes a function of this type; compiles it if need be.
+
+    Parameters
+    ----------
+    function : callable
+        A compiled function.
+    signature : numba signature
+        Its type.
+
+    Returns
+    -------
+    Address
+        Or the function itself, where this version of numba gives no address.
+
+    Examples
+    --------
+    >>> from dynsys.numerics import lowrank_field
+    >>> address(lowrank_field.rhs, FIELD) is address(lowrank_field.rhs, FIELD)
+    True
+    """
+    try:
+        found = Address(function, signature)
+    except AttributeError:
+        return function
+    return found if found.__wrapper_address__() else function

@@ -15,8 +15,10 @@ import math
 import numpy as np
 
 from dynsys.numerics.gaussian import (
+    FUNCTION_CODES,
     MAX_ORDER,
     erf_expectations,
+    erf_squared_expectations,
     linear_expectations,
     relu_expectations,
     tanh_expectations,
@@ -32,8 +34,9 @@ EXP, LOG, SIN, COS, TAN, TANH, SINH, COSH = range(10, 18)
 INTEGRAL = 18
 ASIN, ACOS, ATAN, ASINH, ACOSH, ATANH, ERF, ERFC = range(8)
 ABS, SIGN, HEAVISIDE, MAXIMUM, MINIMUM = range(19, 24)
-# value = phi's code + 4 k: the expectation Phi_k(a, b).
+# value = phi's code + FUNCTIONS k: the expectation Phi_k(a, b).
 EXPECTATION = 24
+FUNCTIONS = len(FUNCTION_CODES)
 
 
 @jit()
@@ -56,9 +59,11 @@ def _inverse(which, at):
 
 
 @jit()
-def _expectation(phi, order, mu, Delta, work, orders, out):
+def _expectation(phi, order, mu, Delta, out):
     """Phi_k(mu(s), Delta(s)) from d Phi_k = Phi_(k+1) dmu + Phi_(k+2) dDelta / 2."""
     top = out.size - 1
+    work = np.empty((2 * top + 1, top + 1))
+    orders = np.empty(order + 2 * top + MAX_ORDER + 1)
     last = min(order + 2 * top, MAX_ORDER)
     for m in range(order, order + 2 * top + 1):
         orders[m] = np.nan
@@ -68,6 +73,8 @@ def _expectation(phi, order, mu, Delta, work, orders, out):
         erf_expectations(order, last, mu[0], Delta[0], orders)
     elif phi == 2:
         relu_expectations(order, last, mu[0], Delta[0], orders)
+    elif phi == 4:
+        erf_squared_expectations(order, last, mu[0], Delta[0], orders)
     else:
         linear_expectations(order, last, mu[0], Delta[0], orders)
     for m in range(2 * top + 1):
@@ -86,10 +93,9 @@ def _expectation(phi, order, mu, Delta, work, orders, out):
 
 
 @jit()
-def _function(op, t, i, a, b, value, top):
-    """t_i = f(t_a) by f' = g a'; where g is a function of f itself it grows with f."""
+def _function(op, t, i, a, b, value, top, other):
+    """t_i = f(t_a) by f' = g a'; ``other`` holds g, or the partner of sin and cos."""
     at = t[a, 0]
-    other = np.empty(top + 1)  # g, or the partner of sin, cos, sinh, cosh
     sign = 1.0
     if op == EXP:
         t[i, 0] = math.exp(at)
@@ -154,9 +160,7 @@ def run(x, u, p, direction, program, out):
         Becomes d^k/ds^k F for k = 1..n, one after another.
     """
     size, top = x.size, out.size // x.size
-    t = np.empty((program.shape[0], top + 1))
-    work = np.empty((2 * top + 1, top + 1))
-    orders = np.empty(max(MAX_ORDER, 2 * top) + MAX_ORDER + 1)
+    t, other = np.empty((program.shape[0], top + 1)), np.empty(top + 1)
     for i in range(program.shape[0]):
         op, a, b = int(program[i, 0]), int(program[i, 1]), int(program[i, 2])
         value = program[i, 3]
@@ -188,7 +192,7 @@ def run(x, u, p, direction, program, out):
                     total += t[a, j] * t[b, k - j]
                 t[i, k] = total
         elif op == EXPECTATION:
-            _expectation(int(value) % 4, int(value) // 4, t[a], t[b], work, orders, t[i])
+            _expectation(int(value) % FUNCTIONS, int(value) // FUNCTIONS, t[a], t[b], t[i])
         elif op >= ABS:
             source = a
             sign = 1.0 if t[a, 0] > 0.0 else -1.0 if t[a, 0] < 0.0 else t[a, 0]
@@ -203,4 +207,4 @@ def run(x, u, p, direction, program, out):
             elif op == HEAVISIDE:
                 t[i, 0] = 0.5 * (1.0 + sign)
         else:
-            _function(op, t, i, a, b, value, top)
+            _function(op, t, i, a, b, value, top, other)

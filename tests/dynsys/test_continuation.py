@@ -1,5 +1,7 @@
 """Branches and special points against published values, closed forms and relations that must hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import problems
 import pytest
@@ -338,7 +340,7 @@ def test_refusals(arguments, words):
 
 
 def test_second_and_mixed_derivatives(rng):
-    """Polarisation and extrapolated differences against sympy."""
+    """Taylor arithmetic, and extrapolated differences for fields without it, against sympy."""
     x, y, p = symbols = problems.sympy.symbols("x y p")
     right = [problems.sympy.sin(x * p) + x**2 * y, problems.sympy.exp(p * y) * x - y**3]
     curve = make_curve(compile_field(System(right, [x, y], parameters={"p": 0.4})), "p", (0, 1))
@@ -347,13 +349,30 @@ def test_second_and_mixed_derivatives(rng):
     def exact(*by):
         return [float(f.diff(*by).subs(at)) for f in right]
 
-    state, hessian = np.array([0.3, -0.7]), curve.hessian([0.3, -0.7], 0.4)
-    for i, a in enumerate((x, y)):
-        np.testing.assert_allclose(curve.jacobian_slope(state, 0.4)[:, i], exact(a, p), atol=1e-10)
-        for j, b in enumerate((x, y)):
-            np.testing.assert_allclose(hessian[:, i, j], exact(a, b), atol=1e-12)
-    np.testing.assert_allclose(curve.slope_slope(state, 0.4), exact(p, p), atol=1e-10)
-    np.testing.assert_allclose(curve.cubic(state, 0.4, [1, 0], [0, 1]), exact(x, x, y), atol=1e-12)
+    places = (x, y, p)
+    for given, tolerance in ((curve, 1e-13), (without_taylor(curve), 1e-9)):
+        second, third = given.tensor([0.3, -0.7], 0.4, 2, [0]), given.tensor([0.3, -0.7], 0.4, 3)
+        for i, j in np.ndindex(3, 3):
+            np.testing.assert_allclose(second[:, i, j], exact(places[i], places[j]), atol=tolerance)
+        for i, j, k in np.ndindex(2, 2, 2):
+            np.testing.assert_allclose(third[:, i, j, k], exact(*(places[m] for m in (i, j, k))), atol=1e-12)
+
+
+def without_taylor(curve):
+    """The same curve of a field that was made by hand from the first five functions."""
+    functions = curve.field.functions._replace(taylor=None)
+    return replace(curve, field=replace(curve.field, functions=functions))
+
+
+@pytest.mark.parametrize("p2", [14, 18])
+def test_fields_without_exact_mixed_derivatives(p2):
+    """Differences only slow Newton's method down: the residuals are exact."""
+    field = problems.reactor(p2)
+    plain = replace(field, functions=field.functions._replace(taylor=None))
+    ours, theirs = (continue_branch(f, [0, 0], "p1", (0, 0.5)).special_points for f in (field, plain))
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.kind == b.kind
+        np.testing.assert_allclose([a.value, *a.kappa], [b.value, *b.kappa], atol=1e-11)
 
 
 @pytest.mark.parametrize("name", ["rdm_lr_fig2", "mante_lr_fig1"])

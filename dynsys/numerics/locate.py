@@ -1,0 +1,167 @@
+"""Find zeros of the test functions of a curve, and solve for special points to rounding.
+
+See `dynsys.numerics.pseudo_arclength` for the tests and `dynsys.numerics.extended` for the equations.
+"""
+
+import numpy as np
+from numba import types
+
+from dynsys.numerics.extended import BRANCH_CURVE, COLUMNS, HOPF_CURVE, TESTS
+from dynsys.numerics.pseudo_arclength import START, between, renew
+from dynsys.numerics.signatures import MATRIX
+from rnn.jit import jit
+
+# Width of the bracket around a zero; what is found in it is polished afterwards.
+BRACKET, NEAR = 1e-10, 1e-7
+MAX_ROUNDS = 60
+GOLDEN = 0.6180339887498949
+GOLDEN_STEPS = 30
+# Attempts at the borders of a singular matrix: each starts from the null vectors that the last one found.
+ATTEMPTS = 4
+
+
+@jit(types.void(*START, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX))
+def search(
+    advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+    borders, mode, bases, directions, wanted, points, tangents, tests,
+):  # fmt: skip
+    """Find zeros of tests, or their minima, each between two points of a walk.
+
+    Parameters
+    ----------
+    advance, ..., mode
+        As in `walk`.
+    bases, directions : ndarray (E, m)
+        Where the distances below are measured from, and along what.
+    wanted : ndarray (E, 5)
+        Rows of test, distance and value of the test at the one end, the same at the other end. A change of
+        sign is narrowed by secants; without one, the smallest absolute value is searched by golden sections,
+        and the search ends early where the sign changes. Distance and value at the first end become those
+        that were found (distance -1 if Newton failed at once).
+    points, tangents, tests : ndarray (E, m), (E, m), (E, 7)
+        Become the points found, the tangents and the tests there.
+    """
+    m = points.shape[1]
+    golden, point, tangent, at = np.empty(4), np.empty(m), np.empty(m), np.empty(TESTS)
+    first, second = np.empty(m), np.empty(m)
+    for k in range(bases.shape[0]):
+        base, direction = bases[k], directions[k]
+        which = int(wanted[k, 0])
+        low, at_low, high, at_high = wanted[k, 1], wanted[k, 2], wanted[k, 3], wanted[k, 4]
+        sign = 1.0 if at_low > 0.0 else -1.0
+        crossing = (at_low > 0.0) != (at_high > 0.0)
+        golden[0], golden[1] = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+        golden[2] = golden[3] = np.inf
+        side, same, before = 0, 0, np.inf
+        place, value, nudge = -1.0, 0.0, 0.0
+        bad = False
+        for end in range(2):  # the curve between the ends is guessed from their chord
+            guess, s = second if end == 1 else first, high if end == 1 else low
+            for j in range(m):
+                guess[j] = base[j] + s * direction[j]
+            bad = bad or advance(
+                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                borders, mode, base, direction, s, guess, tangent, at,
+            ) < 0  # fmt: skip
+        from_low, from_high = low, high
+        for rounds in range(MAX_ROUNDS):
+            if bad:
+                break
+            s = golden[side]
+            if crossing:
+                s = high - at_high * (high - low) / (at_high - at_low) if at_high != at_low else high
+                if not low < s < high or rounds % 8 == 7:
+                    s = 0.5 * (low + high)
+                s += nudge * (high - s)
+            between(first, second, (s - from_low) / (from_high - from_low), point)
+            if advance(
+                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                borders, mode, base, direction, s, point, tangent, at,
+            ) < 0:  # fmt: skip
+                # At a branch point Newton's matrix is singular: go past it, until what was reached is close.
+                nudge = max(1e-3, 8.0 * nudge)
+                if not crossing or nudge > 0.5 or high - low < NEAR:
+                    break
+                continue
+            nudge = 0.0
+            place, value = s, at[which]
+            for j in range(m):
+                points[k, j], tangents[k, j] = point[j], tangent[j]
+            for j in range(TESTS):
+                tests[k, j] = at[j]
+            if crossing:
+                end = 0 if (value > 0.0) == (sign > 0.0) else 1
+                if end == 0:
+                    low, at_low, from_low = s, value, s
+                    between(point, point, 0.0, first)
+                    at_high = 0.5 * at_high if same < 0 else at_high
+                else:
+                    high, at_high, from_high = s, value, s
+                    between(point, point, 0.0, second)
+                    at_low = 0.5 * at_low if same > 0 else at_low
+                same = -1 if end == 0 else 1
+                if high - low <= BRACKET or abs(s - before) <= BRACKET:
+                    break
+                before = s
+                continue
+            golden[2 + side] = sign * value
+            if sign * value <= 0.0 or rounds == GOLDEN_STEPS:
+                break
+            if rounds == 0:
+                side = 1
+            elif golden[2] < golden[3]:
+                high, golden[1], golden[3] = golden[1], golden[0], golden[2]
+                golden[0] = high - GOLDEN * (high - low)
+                side = 0
+            else:
+                low, golden[0], golden[2] = golden[0], golden[1], golden[3]
+                golden[1] = low + GOLDEN * (high - low)
+                side = 1
+        wanted[k, 1], wanted[k, 2] = place, value
+
+
+@jit(types.void(*START, MATRIX, COLUMNS, MATRIX))
+def polish(
+    advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+    borders, mode, points, modes, tangents,
+):  # fmt: skip
+    """Solve the equations of special points from near them, with p2 held.
+
+    Parameters
+    ----------
+    advance, ..., mode
+        As in `walk`; ``mode`` is not used.
+    points : ndarray (E, n + 3)
+        Starts (x, p1, p2, 0); become the solutions, NaN where the method fails.
+    modes : ndarray of int (E,)
+        What each of them is.
+    tangents : ndarray (E, n + 3)
+        Become the direction in which each goes with p2.
+    """
+    n = points.shape[1] - 3
+    tests = np.empty(TESTS)
+    for e in range(points.shape[0]):
+        m = n + 3 if modes[e] == BRANCH_CURVE else n + 2
+        size = n * (n - 1) // 2 if modes[e] == HOPF_CURVE else n
+        own = borders[:, :size].copy()
+        for k in range(2):
+            for i in range(size):  # anything that is not orthogonal to the null vectors
+                own[k, i] = 1.0 / (1.7 + i + 0.3 * k)
+        base, direction, start = np.empty(m), np.zeros(m), np.empty(m)
+        direction[n + 1] = 1.0
+        for j in range(m):
+            start[j] = base[j] = points[e, j]
+        done = -1
+        for _ in range(ATTEMPTS):
+            if done >= 0:
+                break
+            for j in range(m):
+                points[e, j] = start[j]
+            done = advance(
+                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                own, modes[e], base, direction, 0.0, points[e, :m], tangents[e, :m], tests,
+            )  # fmt: skip
+            renew(own)
+        for j in range(m):
+            if done < 0:
+                points[e, j] = np.nan
