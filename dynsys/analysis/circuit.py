@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dynsys.analysis.vector_field import check_field
+from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.euler import run_euler
 from rnn.simulation import Trajectory
 from tasks.base import Trials
@@ -38,7 +38,7 @@ def run_circuit(field, trials):
     Raises
     ------
     InputError
-        Numbers of channels, or steps alpha, that differ between field and trials.
+        Numbers of channels, or steps alpha, that differ between field and trials; a mean field with a bulk.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def run_circuit(field, trials):
     >>> bool(np.allclose(run_circuit(reduced_field(net), trials).z, simulate(net, trials).z))
     True
     """
-    check_field(field)
+    check_flow(field)
     check_kind("trials", trials, Trials, "draw them with task.trials(n, rng=rng)")
     whose = f"task {trials.task!r}" if trials.task else "these trials"
     for what, own, names in (

@@ -41,6 +41,9 @@ class FixedPoint:
         where the field has no Euler step or no eigenvalues.
     outputs : ndarray (O,)
         Output z at the point.
+    bulk_radius : float or None
+        Radius of the disk of eigenvalues around -1 that a random bulk adds to those of the Jacobian; at 1 or
+        above the state is unstable against chaos, a saddle of the whole network whatever `eigenvalues` say.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class FixedPoint:
     residual: float
     euler_stable: bool | None = None
     outputs: np.ndarray = None
+    bulk_radius: float | None = None
 
     def __post_init__(self):
         for name in ("kappa", "eigenvalues", "eigenvectors", "outputs"):
@@ -253,7 +257,8 @@ def _settings(inputs):
 
 
 def _line(point):
-    return f"{point.kind} at kappa = {_short(point.kappa)}, eigenvalues {_short(point.eigenvalues)}"
+    text = f"{point.kind} at kappa = {_short(point.kappa)}, eigenvalues {_short(point.eigenvalues)}"
+    return text if point.bulk_radius is None else f"{text}, radius of the bulk {point.bulk_radius:.4g}"
 
 
 def _short(values):

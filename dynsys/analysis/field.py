@@ -65,6 +65,7 @@ def compile_field(system, /, **values):
         source=system.source,
         time_unit=system.time_constant or "",
         program=symbolic.taylor_program(system),
+        bulk_radius=system.bulk_radius,
     )
     return field.with_values(**values)
 

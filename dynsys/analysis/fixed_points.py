@@ -82,6 +82,7 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
     shift = np.full(field.dimension, 0.5) if rng is None else check_rng(rng).random(field.dimension)
     trap = field.trapping_box()
     boxes, complete = _boxes(field, box, trap)
+    complete = complete and field.bulk_radius is None  # a point with Delta_0 = 0 lies on the box itself
     points, continua, counts = [], (), {"starts": 0, "converged": 0, "dropped": 0}
     for limits in boxes:
         before = len(points), len(continua)
@@ -132,7 +133,10 @@ def _search(field, u, box, starts, shift, complete, counts):
         if field.dimension == 1:
             found, tried = _scan(field, u, box, size), size
         else:
-            found, tried = _newton(field, u, cover(box, size, offset, shift))
+            states = cover(box, size, offset, shift)
+            if field.bulk_radius is not None:
+                states[0] = 0.0  # silence, on the edge of the box
+            found, tried = _newton(field, u, states)
         found = found[((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)]
         counts = {**counts, "starts": counts["starts"] + tried}
         converged += len(found)
@@ -217,7 +221,12 @@ def _fixed_point(field, u, root, box):
     eigenvalues, vectors = eigenvalues[order].astype(complex), vectors[:, order]
     kind, index = classify(eigenvalues)
     stable = None if field.alpha is None else bool((np.abs(1 + field.alpha * eigenvalues) < 1).all())
-    return FixedPoint(root, eigenvalues, vectors, kind, index, residual, stable, field.outputs(root, u))
+    outputs, radius = field.outputs(root, u), None
+    if field.bulk_radius is not None:
+        radius = float(np.sqrt(outputs[field.output_names.index(field.bulk_radius)]))
+        if radius >= 1.0:  # eigenvalues of either sign, in the full network
+            kind, stable = "saddle", None if stable is None else False
+    return FixedPoint(root, eigenvalues, vectors, kind, index, residual, stable, outputs, radius)
 
 
 def _verdict(field, points, continua, counts, index_sum, complete):

@@ -77,8 +77,8 @@ class Field:
     alpha : float, optional
         Euler step dt / tau of the network it stands for.
     box : callable, optional
-        From ``{parameter: value}`` to the bound (R,) on every abs(kappa_r) that no trajectory leaves; None
-        where there is none.
+        From ``{parameter: value}`` to the bound (R,) on every abs(kappa_r) that no trajectory leaves, or to
+        lower and upper bounds (R, 2); None where there is none.
     filtered_inputs : bool
         Whether the inputs are v of tau dv/dt = -v + u rather than u itself.
     label : str
@@ -89,6 +89,9 @@ class Field:
         Unit of time of F, such as "tau".
     program : array_like (Q, 4), optional
         What ``functions.taylor`` runs from, for fields made of equations.
+    bulk_radius : str, optional
+        Name of the output that is the squared radius of a random bulk's eigenvalues around -1. Such a field
+        holds at stationary states only: `check_flow` refuses it.
 
     Raises
     ------
@@ -119,6 +122,7 @@ class Field:
     source: Mapping = dataclasses.field(default_factory=dict)
     time_unit: str = ""
     program: np.ndarray = None
+    bulk_radius: str | None = None
 
     def __post_init__(self):
         for name in ("state", "inputs", "parameters", "output_names"):
@@ -249,8 +253,11 @@ class Field:
         """
         if self.box is None:
             return None
-        bound = np.abs(np.asarray(self.box(self.parameter_values), dtype=float)).reshape(self.dimension)
-        return np.column_stack([-bound, bound]) if np.isfinite(bound).all() else None
+        bound = np.asarray(self.box(self.parameter_values), dtype=float)
+        if bound.shape != (self.dimension, 2):
+            bound = np.abs(bound).reshape(self.dimension)
+            bound = np.column_stack([-bound, bound])
+        return bound if np.isfinite(bound).all() else None
 
     def __repr__(self):
         return (
@@ -286,3 +293,26 @@ def check_field(field):
     tasks.errors.InputError: field: expected Field, got str; see reduced_field(net) and compile_field(system)
     """
     check_kind("field", field, Field, "see reduced_field(net) and compile_field(system)")
+
+
+
+def check_flow(field):
+    """Refuse what is no `Field`, and a field that holds at stationary states only.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.populations import Populations
+    >>> from dynsys.symbolic import mean_field
+    >>> one = Populations([1.0], np.zeros((1, 2)), np.eye(2)[None], 1, 0, 0, means_kind="zero")
+    >>> check_flow(compile_field(mean_field(one, bulk=0.5)))
+    Traceback (most recent call last):
+    tasks.errors.InputError: field: with a random bulk the mean field holds at stationary states only, ...
+    """
+    check_field(field)
+    if field.bulk_radius is not None:
+        raise InputError(
+            "field: with a random bulk the mean field holds at stationary states only, for constant input "
+            "without noise, since the bulk's variance Delta_0 is an implicit unknown; it has fixed points and "
+            "their stability but cannot be integrated in time: simulate a network with the bulk instead"
+        )

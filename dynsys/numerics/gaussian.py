@@ -27,6 +27,8 @@ from tasks.errors import InputError
 MAX_ORDER = 11
 ROUNDING = 1e-8
 PHI_CODES = {"tanh": 0, "erf": 1, "relu": 2, "linear": 3}
+# Functions whose expectations compiled equations may hold: the activations, and the square of erf.
+FUNCTION_CODES = {**PHI_CODES, "erf_squared": 4}
 
 
 def gaussian_expectation(phi, order, mu, Delta):
@@ -114,6 +116,7 @@ TANH_VARIANCES, TANH_WEIGHTS = sech2_mixture(0.12, -13, 13)
 _FINE_VARIANCES, _FINE_WEIGHTS = sech2_mixture(0.10, -18, 16)
 _COARSE_ORDER = 7
 _ERF_VARIANCES, _ERF_WEIGHTS = np.array([2 / np.pi]), np.array([1.0])
+_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 @jit()
@@ -129,6 +132,34 @@ def tanh_expectations(first, last, mu, Delta, out):
 def erf_expectations(first, last, mu, Delta, out):
     """Orders first..last of Phi_k for erf(sqrt(pi) x / 2), into ``out[first .. last]``."""
     _mixture(_ERF_VARIANCES, _ERF_WEIGHTS, first, last, mu, Delta, out)
+
+
+@jit()
+def erf_squared_expectations(first, last, mu, Delta, out):
+    """Orders first..last of E f^(k) for f = phi^2, phi(x) = erf(sqrt(pi) x / 2), into ``out[first .. last]``.
+
+    f is phi twice, averaged over two independent thresholds, so E f is a probability of two correlated
+    Gaussians: 1 - 8 T(h, c) with Owen's T, h = mu / sqrt(Delta + 2/pi), c = 1 / sqrt(1 + pi Delta). Its
+    derivative in mu, 2 E phi phi', is a Gaussian times an error function.
+    """
+    Delta = _variance(Delta)
+    scale, both = 1.0 + 0.5 * math.pi * Delta, 1.0 + math.pi * Delta
+    if first == 0:
+        out[0] = 1.0 - 8.0 * _owens_t(mu / math.sqrt(Delta + 2.0 / math.pi), 1.0 / math.sqrt(both))
+    if last == 0:
+        return
+    # Derivatives of exp(-mu^2 / 2 s) / sqrt(scale), s = 2 scale / pi, and of erf(mu / sqrt(2 s both)).
+    left, right = np.zeros(last), np.zeros(last)
+    s = 2.0 * scale / math.pi
+    _add_gaussian(0.5 * math.sqrt(2.0 * math.pi * s / scale), s, mu, 0, 0, last - 1, left)
+    right[0] = math.erf(mu / math.sqrt(2.0 * s * both))
+    _add_gaussian(1.0, s * both, mu, 1, 1, last - 1, right)
+    for k in range(max(first, 1), last + 1):
+        total, binomial = 0.0, 1.0
+        for j in range(k):
+            total += binomial * left[k - 1 - j] * right[j]
+            binomial *= (k - 1.0 - j) / (j + 1.0)
+        out[k] = 2.0 * total
 
 
 @jit()
@@ -183,6 +214,16 @@ def _add_gaussian(weight, variance, mu, lowest, first, last, out):
         if k >= first:
             out[k] += now
         before, now = now, -inverse * (mu * now + (k - lowest) * before)
+
+
+@jit()
+def _owens_t(h, a):
+    """Owen's T(h, a) for 0 <= a <= 1, to rounding: Gauss-Legendre on [0, a], whose error is 4.6^-2n."""
+    total = 0.0
+    for i in range(len(_NODES)):
+        x = 0.5 * a * (1.0 + _NODES[i])
+        total += _NODE_WEIGHTS[i] * math.exp(-0.5 * h * h * (1.0 + x * x)) / (1.0 + x * x)
+    return 0.25 * a * total / math.pi
 
 
 @jit()

@@ -9,13 +9,14 @@ import re
 
 import sympy
 
-from dynsys.symbolic.expectations import expectation
+from dynsys.symbolic.bulk import DELTA, STRENGTH, mean_square, mean_square_slope
+from dynsys.symbolic.expectations import GaussianExpectation, expectation
 from dynsys.symbolic.moments import drive, motion, pair
 from dynsys.symbolic.names import symbol
-from dynsys.symbolic.notation import Abbreviated, Definition, Notation
+from dynsys.symbolic.notation import HIDDEN, Abbreviated, Definition, Notation
 
 
-def abbreviate(moments, arguments, phi):
+def abbreviate(moments, arguments, phi, bulk=False):
     """The printed form of a mean field.
 
     Parameters
@@ -26,6 +27,8 @@ def abbreviate(moments, arguments, phi):
         (mu_p, Delta_p) of each population.
     phi : str
         The activation.
+    bulk : bool, default False
+        Whether the variance of a random bulk is one more state variable.
 
     Returns
     -------
@@ -45,10 +48,21 @@ def abbreviate(moments, arguments, phi):
     labels = {at: str(p + 1) if several else "" for p, at in enumerate(brackets)}
     couplings, drives = _couplings(moments, brackets, phi, latex)
     explicit = {q: drive(moments, q, brackets, phi) for q in (*moments.n, *moments.w)}
+    equations, outputs = motion(moments, drives)
+    equations_in_numbers, outputs_in_numbers = motion(moments, explicit)
+    if bulk:
+        (equation, radius), squares = _bulk(moments, brackets, phi, latex)
+        arguments_defined = (*squares, *arguments_defined)
+        equations, outputs = (*equations, equation), (*outputs, radius)
+        equations_in_numbers, outputs_in_numbers = (
+            (*equations_in_numbers, equation),
+            (*outputs_in_numbers, radius),
+        )
     return Notation(
-        *motion(moments, drives),
+        equations,
+        outputs,
         (*couplings, *arguments_defined),
-        in_numbers=Abbreviated(*motion(moments, explicit), arguments_defined),
+        in_numbers=Abbreviated(equations_in_numbers, outputs_in_numbers, arguments_defined),
         generic=_generic_lines(moments, arguments_defined, brackets, phi, latex, labels),
         latex=latex,
         labels=labels,
@@ -93,12 +107,28 @@ def _couplings(moments, brackets, phi, latex):
     return tuple(definitions), drives
 
 
+def _bulk(moments, brackets, phi, latex):
+    """Equation of Delta_0 and radius of the bulk in terms of <phi^2> and <phi'^2>, and their definitions."""
+    definitions, sums = [], []
+    for name, tex, f in (("phi2", r"\phi^2", mean_square), ("slope2", r"\phi'^2", mean_square_slope)):
+        terms = []
+        for p, (weight, at) in enumerate(zip(moments.weights, brackets)):
+            short = symbol(f"{name}_p{p + 1}")
+            latex[short.name] = rf"\langle{tex}\rangle" + (f"_{{{p + 1}}}" if moments.count > 1 else "")
+            square = f(phi, *at)
+            family = HIDDEN if square.atoms(GaussianExpectation) else name
+            definitions.append(Definition(short, square, family))
+            terms.append(weight * short)
+        sums.append((moments.gain * symbol(STRENGTH)) ** 2 * sympy.Add(*terms))
+    return (sums[0] - symbol(DELTA), sums[1]), tuple(definitions)
+
+
 def _generic_lines(moments, definitions, brackets, phi, latex, labels):
     """One definition for all couplings, one for the mu and one for the Delta of all populations."""
     lines, place, entry = {}, brackets[0], symbol("sigma_ab")
     latex[entry.name] = r"\sigma_{ab}"
     if moments.count > 1:
-        for d in definitions[:: moments.count]:
+        for d in [d for d in definitions if d.family in ("mean", "variance")][:: moments.count]:
             lines[d.family] = Definition(
                 *(_unnamed(moments, e, latex) for e in (d.symbol, d.expression)), d.family
             )

@@ -40,6 +40,8 @@ class TrappingBox:
         Names of alpha_p; None for one population.
     gain : str
         Name of the factor of the recurrent drive.
+    bulk : str, optional
+        Name of the strength of a random bulk, whose variance Delta_0 is then the last state variable.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class TrappingBox:
     means: tuple
     weights: tuple
     gain: str
+    bulk: str = None
 
     def bound(self, values):
         """The half-widths of the box.
@@ -66,7 +69,8 @@ class TrappingBox:
         Returns
         -------
         ndarray (R,)
-            inf where the drive is unbounded: n covaries with a direction of (m, I) that has no variance.
+            inf where the drive is unbounded: n covaries with a direction of (m, I) that has no variance. With
+            a bulk (R + 1, 2), lower and upper bounds: 0 <= Delta_0 <= (c g g_chi)^2.
         """
         total = 0.0
         for p, (drive, spread) in enumerate(zip(self.drive, self.spread)):
@@ -74,7 +78,11 @@ class TrappingBox:
             means = _read(self.means[p], values) if self.means else np.zeros(len(drive))
             weight = values[self.weights[p]] if self.weights else 1.0
             total = total + abs(weight) * _mean_absolute(means, explained)
-        return abs(values[self.gain]) * self.limit * total * (1 + SLACK)
+        bound = abs(values[self.gain]) * self.limit * total * (1 + SLACK)
+        if self.bulk is None:
+            return bound
+        most = (self.limit * values[self.gain] * values[self.bulk]) ** 2 * (1 + SLACK)
+        return np.column_stack([np.append(-bound, 0.0), np.append(bound, most)])
 
 
 def _read(names, values):

@@ -6,6 +6,7 @@ from dynsys.symbolic.expectations import (
     GaussianExpectation,
     bracket,
 )
+from dynsys.symbolic.notation import HIDDEN
 from dynsys.symbolic.printer import Line, number
 
 EXPECTATIONS = ("brackets", "formula", "integral")
@@ -36,7 +37,8 @@ def explanations(system, expectation):
     """
     notation = system.notation
     used = {f for e in (*notation.equations, *notation.outputs) for f in e.atoms(GaussianExpectation)}
-    used |= {f for d in notation.definitions for f in d.expression.atoms(GaussianExpectation)}
+    shown = [d.expression for d in notation.definitions if d.family != HIDDEN]
+    used |= {f for e in shown for f in e.atoms(GaussianExpectation)}
     if not used:
         return []
     orders = sorted({int(f.args[0]) for f in used})
@@ -46,13 +48,15 @@ def explanations(system, expectation):
     mean, variance = (rf"\mu{over}" if free else ""), rf"\Delta{over}"
     argument = f"{mean}{' + ' if free else ''}" + rf"\sqrt{{{variance}}}\,\xi"
     weight = r"\int_{-\infty}^{\infty} \frac{d\xi}{\sqrt{2\pi}}\, e^{-\xi^2/2}\,"
+    left = r"\langle f\rangle" + (f"_{{{place}}}" if place else "")
+    meaning = Line(
+        left, (rf"{weight} f\bigl({argument}\bigr),", rf"\qquad \phi(x) = {_activation(system.phi)}")
+    )
     if expectation == "brackets":
-        left = r"\langle f\rangle" + (f"_{{{place}}}" if place else "")
-        return [
-            Line(
-                left, (rf"{weight} f\bigl({argument}\bigr),", rf"\qquad \phi(x) = {_activation(system.phi)}")
-            )
-        ]
+        return [meaning]
+    last = [] if system.bulk_radius is None else [meaning]  # for the squares
+    if expectation == "formula" and system.phi == "tanh":
+        last = _mixture_numbers() + last
     return [
         line
         for k in orders
@@ -61,7 +65,7 @@ def explanations(system, expectation):
             if expectation == "integral"
             else _formula(system.phi, k, bracket(k, place), mean, variance)
         )
-    ] + (_mixture_numbers() if expectation == "formula" and system.phi == "tanh" else [])
+    ] + last
 
 
 def _activation(phi):

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import sympy
 
+HIDDEN = "hidden"  # family of definitions that explain themselves and are not printed
+
 
 @dataclass(frozen=True)
 class Definition:

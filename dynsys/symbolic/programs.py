@@ -4,7 +4,7 @@ import numpy as np
 import sympy
 
 from dynsys.numerics import taylor
-from dynsys.numerics.gaussian import PHI_CODES
+from dynsys.numerics.gaussian import FUNCTION_CODES
 from dynsys.symbolic.derivatives import place, plain
 from tasks.errors import InputError
 
@@ -87,7 +87,7 @@ class _Writer:
                 return self.place_of(self.shared[e])
             j, k = place(e)
             mean, variance = (self.place_of(self.arguments[2 * j + i]) for i in (0, 1))
-            code = PHI_CODES[self.flat.expectations[j].phi] + 4 * k
+            code = FUNCTION_CODES[self.flat.expectations[j].phi] + taylor.FUNCTIONS * k
             return self.row(taylor.EXPECTATION, mean, variance, code)
         if e.is_number:
             return self.row(taylor.CONSTANT, value=float(e.evalf(17)))

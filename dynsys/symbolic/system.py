@@ -58,6 +58,9 @@ class System:
         Activation of the network that the system describes.
     alpha : float, optional
         Step of that network's Euler scheme, in units of time_constant.
+    bulk_radius : str, optional
+        Name of the output that is the squared radius of a random bulk's eigenvalues. Set, the equations hold
+        at stationary states only and are never integrated in time.
     source : dict
         Plain values that say where the system comes from.
 
@@ -91,6 +94,7 @@ class System:
     box: object = None
     phi: str = None
     alpha: float = None
+    bulk_radius: str = None
     source: dict = field(default_factory=dict)
 
     def __post_init__(self):

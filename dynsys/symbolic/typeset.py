@@ -4,6 +4,7 @@ import sympy
 
 from dynsys.symbolic.brackets import EXPECTATIONS, explanations
 from dynsys.symbolic.names import latex_name
+from dynsys.symbolic.notation import HIDDEN
 from dynsys.symbolic.printer import Line, Printer, with_numbers
 from tasks.checks import check_count, choose
 
@@ -42,14 +43,14 @@ def lines(system, values=False, expectation="brackets", digits=4):
     shown = system if notation is None else notation.in_numbers if values else notation
     equations, outputs = shown.equations, shown.outputs
     unit = rf"{page.tex(system.time_constant)} " if system.time_constant else ""
+    moving = system.bulk_radius is None
     result = [
-        page.line(rf"{unit}\frac{{d{page.tex(s.name)}}}{{dt}}", f) for s, f in zip(system.state, equations)
+        page.line(rf"{unit}\frac{{d{page.tex(s.name)}}}{{dt}}" if moving else "0", f)
+        for s, f in zip(system.state, equations)
     ]
-    if system.filtered_inputs:
-        for v in system.input_names:
-            result.append(
-                Line(rf"{unit}\frac{{d{page.tex(v)}}}{{dt}}", (f"- {page.tex(v)}", f"+ {driving(v)}"))
-            )
+    for v in system.input_names if system.filtered_inputs else ():
+        rate = Line(rf"{unit}\frac{{d{page.tex(v)}}}{{dt}}", (f"- {page.tex(v)}", f"+ {driving(v)}"))
+        result.append(rate if moving else Line(page.tex(v), (driving(v),)))
     result += [page.line(page.tex(name), z) for name, z in zip(system.output_names, outputs)]
     if notation is None:
         return tuple(result)
@@ -208,6 +209,8 @@ class _Page:
     def definitions(self, notation):
         result, done = [], set()
         for d in (notation.in_numbers if self.values else notation).definitions:
+            if d.family == HIDDEN:
+                continue
             family = [other for other in notation.definitions if other.family == d.family]
             general = notation.generic.get(d.family)
             several = len(family) > 1 if d.family != "coupling" else len(family) > MANY
