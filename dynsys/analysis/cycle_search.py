@@ -19,7 +19,7 @@ from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
 from dynsys.analysis.map_cycles import find_map_cycles
 from dynsys.analysis.shooting import RTOL, close_orbit, floquet
-from dynsys.analysis.vector_field import check_field
+from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.dormand_prince import run_at
 from dynsys.numerics.paths import UNDECIDED, find_returns
 from tasks.checks import as_array, check_count, check_kind, check_rng, choose
@@ -85,7 +85,7 @@ def find_cycles(field, inputs=None, box=None, starts=None, clock="flow", fixed_p
     >>> cycle.kind, round(cycle.period, 9), round(float(cycle.nontrivial[0].real) * 1e6, 5)
     ('stable cycle', 6.283185307, 3.48734)
     """
-    check_field(field)
+    check_flow(field)
     choose("clock", clock, ("flow", "map"))
     u = field.input_vector(inputs)
     if fixed_points is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynsys.analysis.vector_field import check_field
+from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.dormand_prince import evaluate_many, run_at
 from tasks.checks import as_array, check_count, check_number
 from tasks.errors import InputError, Status
@@ -102,7 +102,7 @@ def integrate(field, starts, times, inputs=None, rtol=RTOL, scale=None, max_step
     >>> integrate(decay, [1.0], [0.0, 1.0]).kappa[0, :, 0].round(9)
     array([1.        , 0.36787944])
     """
-    check_field(field)
+    check_flow(field)
     starts = as_array("starts", starts)
     if starts.ndim not in (1, 2) or starts.shape[-1] != field.dimension:
         raise InputError(f"starts: expected (R,) or (K, R) with R = {field.dimension}, got {starts.shape}")
