@@ -135,6 +135,7 @@ def reach(trials=1280):
     yield "|---|---|" + "---|" * len(LAGS_MS)
     for name, features in (
         ("kappa", run.kappa[:, go]),
+        ("v, the filtered inputs", run.v[:, go]),
         ("kappa and v", np.concatenate([run.kappa, run.v], axis=2)[:, go]),
         ("the feedback of this step", sensed),
     ):
