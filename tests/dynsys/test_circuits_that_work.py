@@ -100,3 +100,11 @@ def test_the_cue_moves_the_gains_of_the_published_context_network(context):
     assert A[0] > 2 * B[0] and B[1] > 1.2 * A[1]  # measured 2.1 and 1.4 at this weak cue of 0.1
     low = [int(graph.graph["gains"].argmin()) for graph in graphs]
     assert low[0] != low[1]
+
+
+def test_the_published_context_network_itself_closes_its_gates(context):
+    """Without any Gaussian, by its units: measured 25 and 118 to one at the cue it was trained with."""
+    net, *_ = context
+    A, B = (circuit_graph(net, {cue: 0.1}).edges for cue in ("v3", "v4"))
+    assert abs(A["v1", "kappa"]["coupling"]) > 5 * abs(A["v2", "kappa"]["coupling"])
+    assert abs(B["v2", "kappa"]["coupling"]) > 5 * abs(B["v1", "kappa"]["coupling"])
