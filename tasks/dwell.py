@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.checks import as_array, check_number
+from tasks.checks import as_array, check_kind, check_number
 from tasks.errors import InputError
 
 FEWEST = 5
@@ -182,7 +182,7 @@ class EscapeLaw:
     barrier, barrier_error : float
         Barrier in units of sigma^2, and its standard error.
     explained : float
-        Share of the variance of ln rate that the law explains.
+        Share of the variance of ln rate that the law explains; NaN where the rates are equal.
 
     Examples
     --------
@@ -236,6 +236,8 @@ def escape_law(noise, laws):
     True
     """
     noise, laws = as_array("noise", noise, (None,), "(K,)"), tuple(laws)
+    for law in laws:
+        check_kind("laws", law, DwellLaw, "fit each with dwell_law(times)")
     if len(laws) != len(noise) or len(set(noise.tolist())) < 2 or noise.min() <= 0:
         raise InputError(
             "noise: expected two or more different standard deviations > 0 and one law for each, got "
@@ -250,7 +252,8 @@ def escape_law(noise, laws):
     rest = weight @ (y - y0 - slope * (x - x0)) ** 2
     # An exponential law's ln rate has variance 1 / K; larger where the law itself does not fit.
     excess = max(rest / (len(x) - 2), 1.0) if len(x) > 2 else 1.0
-    explained = 1.0 - rest / (weight @ (y - y0) ** 2)
+    whole = weight @ (y - y0) ** 2
+    explained = 1.0 - rest / whole if whole > 0 else float("nan")
     return EscapeLaw(
         noise, rates, float(np.exp(y0 - slope * x0)), float(-slope), float(np.sqrt(excess / spread)),
         float(explained),

@@ -70,7 +70,7 @@ def segments_held(outputs, trials):
 def states_held(outputs, trials):
     """For each pattern of signs of all outputs: the share of its stretches held at every step.
 
-    A stretch is an unbroken run of steps of one trial on which every channel's target counts.
+    A stretch is an unbroken run of steps of one trial on which every channel has a target that counts.
 
     Parameters
     ----------
@@ -84,6 +84,11 @@ def states_held(outputs, trials):
     dict of tuple of int to (float, int)
         Share held and number of stretches, by the signs of the target.
 
+    Raises
+    ------
+    InputError
+        There is no such step.
+
     Examples
     --------
     >>> from tasks import get_task
@@ -92,7 +97,11 @@ def states_held(outputs, trials):
     {(-1,): 1.0, (1,): 1.0}
     """
     z = as_array("outputs", outputs, trials.targets.shape, "(B, T, O)")
-    counts = (trials.mask > 0).all(axis=2)
+    counts = ((trials.mask > 0) & (trials.targets != 0)).all(axis=2)
+    if not counts.any():
+        raise InputError(
+            "trials: on no step every channel has a target that counts; judge channels one by one"
+        )
     wrong = (np.sign(z) != np.sign(trials.targets)).any(axis=2)
     begins = counts & ~np.pad(counts, ((0, 0), (1, 0)))[:, :-1]
     stretch = np.cumsum(begins.ravel()).reshape(counts.shape) - 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.checks import as_array
+from tasks.checks import as_array, check_count
 from tasks.errors import InputError
 
 
@@ -72,9 +72,11 @@ def lagged_readout(features, states, lags=(0,)):
     array([2])
     """
     features = as_array("features", features, (None, None, None), "(B, T, F)")
-    trials, steps, _ = features.shape
+    trials, steps, count = features.shape
     states = as_array("states", states, (trials, steps, None), "(B, T, D)")
-    lags = np.array([int(lag) for lag in lags])
+    lags = np.array([check_count("lags", lag, -steps) for lag in lags])
+    if count == 0:
+        raise InputError(f"features: there is none to read from, shape {features.shape}")
     if trials < 2:
         raise InputError(f"features: {trials} trials cannot be halved; at least 2 are needed")
     if lags.size == 0 or np.abs(lags).max() >= steps:

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from dynsys.plotting.style import BLACK, CYCLE, LINE, add_legend, axes, plain, say
+from tasks.checks import check_kind
+from tasks.dwell import DwellLaw
 
 
 def plot_dwell_times(laws, ax=None):
@@ -34,6 +36,7 @@ def plot_dwell_times(laws, ax=None):
     laws = dict(laws) if isinstance(laws, Mapping) else {"": laws}
     fewest = 1.0
     for i, (name, law) in enumerate(laws.items()):
+        check_kind("laws", law, DwellLaw, "fit it with dwell_law(times)")
         color = CYCLE[i % len(CYCLE)]
         count = len(law.times)
         fewest = min(fewest, 1.0 / count)

@@ -4,7 +4,7 @@ import numpy as np
 
 from dynsys.plotting.activity import EPOCH_SHADES
 from dynsys.plotting.style import BLUE, GREY, LINE, VERMILLION, add_legend, axes, plain
-from tasks.checks import check_count
+from tasks.checks import as_array, check_count
 from tasks.errors import InputError
 
 ROW, REACH = 2.3, 0.85  # distance of two rows, and the height that the largest value of a row is given
@@ -46,9 +46,13 @@ def plot_trial(trials, trial=0, outputs=None, ax=None):
     ax = axes(ax, size=(4.6, 0.6 + 0.42 * len(names)))
     edges = trials.dt * np.arange(trials.steps + 1)
     u, target = trials.inputs[trial], np.where(trials.mask[trial] > 0, trials.targets[trial], np.nan)
-    if getattr(outputs, "plant", None) is not None:
+    z = None
+    if outputs is not None:
+        z = as_array(
+            "outputs", getattr(outputs, "outputs", outputs), trials.targets.shape, "(B, T, O)", finite=False
+        )[trial]
+    if trials.plant is not None and getattr(outputs, "plant", None) is not None:
         u = u + trials.plant.sensed(outputs.plant[trial])
-    z = None if outputs is None else np.asarray(getattr(outputs, "outputs", outputs))[trial]
     places = ROW * np.arange(len(names))[::-1]
 
     for row, place in enumerate(places):
@@ -138,7 +142,9 @@ def plot_reaches(trials, positions, ax=None):
     1.0
     """
     ax = axes(ax, size=(3.0, 3.0))
-    paths, goals = np.asarray(getattr(positions, "outputs", positions)), trials.targets[:, -1]
+    shape = (trials.size, trials.steps, 2)
+    paths = as_array("positions", getattr(positions, "outputs", positions), shape, "(B, T, 2)", finite=False)
+    goals = as_array("trials.targets", trials.targets, shape, "(B, T, 2)")[:, -1]
     ax.plot(*paths.transpose(2, 1, 0), color=VERMILLION, linewidth=0.6, alpha=0.7, zorder=2)
     ax.plot(*goals.T, "o", color="none", markeredgecolor=GREY, markersize=7, label="target")
     ax.plot(*paths[:, -1].T, "o", color=VERMILLION, markersize=2.5, label="end of the reach", zorder=3)

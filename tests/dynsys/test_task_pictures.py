@@ -46,6 +46,21 @@ def test_a_trial_that_is_not_there():
         plot_trial(get_task("rdm").trials(2, rng=0), 2)
 
 
+def test_what_does_not_belong_to_the_trials_is_refused():
+    trials, reach = get_task("rdm").trials(2, rng=0), get_task("reach").trials(2, rng=0)
+    run = simulate(load_example("reach"), reach)
+    for draw in (
+        lambda: plot_trial(trials, 0, trials.targets[:, :5]),
+        lambda: plot_trial(trials, 0, run),
+        lambda: plot_reaches(reach, run.scored[:, :5]),
+        lambda: plot_reaches(trials, trials.targets),
+    ):
+        with pytest.raises(InputError, match="(outputs|positions): expected"):
+            draw()
+    with pytest.raises(InputError, match="laws: expected DwellLaw, got list"):
+        plot_dwell_times([1.0, 2.0], new_figure()[1])
+
+
 def test_the_matrix_is_drawn_as_it_is():
     trials = get_task("context").trials(400, rng=0)
     matrix = psychometric_matrix(trials.targets, trials, "coherence A", "coherence B")

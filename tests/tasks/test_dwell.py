@@ -83,3 +83,11 @@ def test_what_makes_no_law():
     ):
         with pytest.raises(InputError, match="noise: expected two or more different"):
             escape_law(noise, laws)
+    with pytest.raises(InputError, match=r"laws: expected DwellLaw, got int; fit each with dwell_law"):
+        escape_law([0.1, 0.2], [1, 2])
+
+
+def test_equal_rates_have_no_barrier():
+    law = dwell_law(np.arange(1.0, 9.0))
+    flat = escape_law([0.1, 0.2], [law, law])
+    assert flat.barrier == pytest.approx(0.0, abs=1e-12) and np.isnan(flat.explained)

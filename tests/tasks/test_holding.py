@@ -28,6 +28,8 @@ def test_nothing_to_judge():
     trials = Trials(np.zeros((1, 2, 1)), np.zeros((1, 2, 1)), np.ones((1, 2, 1)))
     with pytest.raises(InputError, match="nothing to judge"):
         held_accuracy(np.ones((1, 2, 1)), trials)
+    with pytest.raises(InputError, match="on no step every channel has a target that counts"):
+        states_held(np.ones((1, 2, 1)), trials)
 
 
 def test_every_state_is_judged_by_itself(rng):

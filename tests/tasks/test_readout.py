@@ -36,6 +36,8 @@ def test_what_cannot_be_read(rng):
         ((x, x[:, :4]), "states: expected"),
         ((x, x, (5,)), "lags: expected lags of less than the 5 steps"),
         ((x, x, ()), "lags: expected"),
+        ((x, x, (0.5,)), "lags: expected a whole number"),
+        ((x[:, :, :0], x), "features: there is none to read from"),
         ((x, np.ones((4, 5, 1))), "states: one of them does not vary"),
     ):
         with pytest.raises(InputError, match=message):
