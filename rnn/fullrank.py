@@ -38,13 +38,15 @@ class FullRankRunner:
         Precision.
     threads : int
         Number of threads.
+    plant, l2_rates
+        As in `rnn.gradient.GradientRunner`.
 
     Attributes
     ----------
     z, dleft, dright : ndarray (B', T, O), (1, N + S, N), (1, O, N)
         Results of the last `run`: outputs, and gradients with respect to the rows of J and I, and to w / N.
-    outputs : ndarray (B', T, O)
-        z, which the targets are compared with.
+    outputs : ndarray (B', T, O) or (B', T, K)
+        What the targets are compared with: z, or the plant's scored outputs.
 
     Examples
     --------
@@ -54,7 +56,7 @@ class FullRankRunner:
     (1, 17, 16)
     """
 
-    def __init__(self, net, noise_std, batch_size, steps, dtype, threads):
+    def __init__(self, net, noise_std, batch_size, steps, dtype, threads, plant=None, l2_rates=0.0):
         kind, units, inputs, outputs = np.dtype(dtype).type, net.units, net.input_count, net.output_count
         trials = -(-batch_size // BLOCK) * BLOCK
         length = padded(units + max(inputs, outputs), dtype)
@@ -68,6 +70,12 @@ class FullRankRunner:
         self._dW = np.empty((length, length), dtype)
         self._shapes = (units + inputs, units), (outputs, units), (trials, steps)
         self.z = self.outputs = np.zeros((trials, steps, outputs), dtype)
+        self._matrices = plant_matrices(plant, inputs, outputs, dtype)
+        self._plant = np.zeros((trials, steps, len(self._matrices[0])), dtype)
+        if plant is not None:
+            self.outputs = np.zeros((trials, steps, len(plant.E)), dtype)
+        self._costs = np.zeros(trials, dtype)
+        self._costs[:batch_size] = l2_rates / (batch_size * steps * units)
         self.dleft = np.empty((1, units + inputs, units), dtype)
         self.dright = np.empty((1, outputs, units), dtype)
         self._team = Team(threads)
@@ -96,7 +104,7 @@ class FullRankRunner:
         -------
         float
         """
-        inputs, targets, weights = batches.take(index, left, right, self._shapes, self.z)
+        inputs, targets, weights = batches.take(index, left, right, self._shapes, self.outputs)
         self._weights.pack(left, right, self._alpha)
 
         def there_and_back(start, stop):
@@ -104,11 +112,12 @@ class FullRankRunner:
                 forward_trials(
                     *piece, self._weights.forward, self._h0, inputs, self._alpha, self._noise_std,
                     np.uint64(seed), 0, self._phi, self._x, self._d, self._activity, self._adjoint,
-                    self._no_states, self.z,
+                    self._no_states, self.z, self._matrices, self._plant, self.outputs,
                 )  # fmt: skip
                 backward_trials(
-                    *piece, self._weights.backward, self._h0.size, targets, weights, self._alpha,
-                    self._phi, self._d, self._activity, self._adjoint, self.z, self._losses,
+                    *piece, self._weights.backward, left[right.shape[1] :], targets, weights, self._alpha,
+                    self._phi, self._d, self._activity, self._adjoint, self.outputs, self._losses,
+                    self._costs, self._matrices,
                 )  # fmt: skip
 
         def weigh(first, last):
@@ -123,7 +132,20 @@ class FullRankRunner:
         return float(self._losses.sum())
 
 
-def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1):
+def plant_matrices(plant, inputs, outputs, dtype=float):
+    """A, B, C, E of a plant in a precision, of one without states where there is none.
+
+    Examples
+    --------
+    >>> [matrix.shape for matrix in plant_matrices(None, 3, 2)]
+    [(0, 0), (0, 2), (3, 0), (0, 0)]
+    """
+    if plant is None:
+        return tuple(np.zeros(shape, dtype) for shape in ((0, 0), (0, outputs), (inputs, 0), (0, 0)))
+    return tuple(np.ascontiguousarray(matrix, dtype) for matrix in plant.matrices)
+
+
+def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1, plant=None):
     """Run a full-rank network forward in float64.
 
     Parameters
@@ -140,6 +162,8 @@ def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1):
         Whether to keep x.
     threads : int, default 1
         Number of threads; the result does not depend on it.
+    plant : LinearPlant, optional
+        In closed loop with the network.
 
     Returns
     -------
@@ -147,6 +171,8 @@ def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1):
         Every state, after each step.
     z : ndarray (B, T, O)
         Outputs, after each step.
+    plant, scored : ndarray (B, T, D), (B, T, K)
+        The plant's states and scored outputs, after each step, if there is one.
 
     Examples
     --------
@@ -164,6 +190,8 @@ def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1):
     filled[:count] = inputs
     states = np.empty((trials if states else 0, steps, net.units))
     z = np.empty((trials, steps, net.output_count))
+    matrices = plant_matrices(plant, channels, net.output_count)
+    results = [np.empty((trials, steps, len(matrix))) for matrix in (matrices[0], matrices[3])]
     x, d, activity = np.empty((trials, net.units)), np.empty((trials, length)), np.zeros((2, trials, length))
     team = Team(threads)
 
@@ -171,12 +199,13 @@ def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1):
         for piece in _pieces(start, stop):
             forward_trials(
                 *piece, weights.forward, net.h0, filled, net.alpha, noise_std, np.uint64(seed), 0,
-                phi_tag(net.phi), x, d, activity, activity[:0], states, z,
+                phi_tag(net.phi), x, d, activity, activity[:0], states, z, matrices, *results,
             )  # fmt: skip
 
     team.share(there, trials, BLOCK)
     team.close()
-    return (states[:count] if len(states) else None), z[:count]
+    of_plant = () if plant is None else (result[:count] for result in results)
+    return (states[:count] if len(states) else None), z[:count], *of_plant
 
 
 class Weights:

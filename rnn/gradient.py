@@ -23,7 +23,6 @@ from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import check_match
 from rnn.workers import Worker
 from tasks.checks import check_count, check_rng
-from tasks.errors import InputError
 from tasks.plant import LinearPlant
 
 # Below this many unit-steps (trials x steps x units) starting a second thread costs more than it saves.
@@ -111,7 +110,8 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1, l2_rat
         dleft, dright = runner.dleft.sum(axis=0), runner.dright.sum(axis=0) * readout_scale(net.units)
         z, outputs = runner.z[: trials.size].copy(), runner.outputs[: trials.size].copy()
     if isinstance(net, FullRankRNN):
-        return LossAndGradient(loss, None, None, dleft[net.units :].T, dright.T, z, dleft[: net.units], z)
+        dJ, dI = np.split(dleft, [net.units])
+        return LossAndGradient(loss, None, None, dI.T, dright.T, z, dJ, outputs)
     R = net.rank
     return LossAndGradient(loss, dleft[:R].T, dright[:R].T, dleft[R:].T, dright[R:].T, z, None, outputs)
 
@@ -122,7 +122,7 @@ def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plan
     Parameters
     ----------
     net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates
-        As in `GradientRunner`; a plant and a penalty on the rates need a low-rank network.
+        As in `GradientRunner`.
 
     Examples
     --------
@@ -132,11 +132,9 @@ def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plan
     """
     if isinstance(net, LowRankRNN):
         return GradientRunner(net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates)
-    if l2_rates > 0.0:
-        raise InputError("l2_rates: the penalty on rates needs a low-rank network; use l2_weights")
     if threads is None:  # a step of a unit costs more here, in proportion to the number of units
         threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32))
-    return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads)
+    return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates)
 
 
 def default_threads(unit_steps):

@@ -159,10 +159,6 @@ def check_match(net, trials):
         raise InputError(f"trials: expected Trials, got {kind}; task.trials(n, rng=0) draws them")
     outputs = trials.output_names
     if trials.plant is not None:
-        if isinstance(net, FullRankRNN):
-            raise InputError(
-                f"net: {net!r} cannot drive a plant, which needs a low-rank network; truncate it first"
-            )
         outputs = tuple(f"command {i + 1}" for i in range(trials.plant.B.shape[1]))
     whose = f"trials of task {trials.task!r}" if trials.task else "these trials"
     for what, count, names in (
@@ -221,9 +217,13 @@ def _judged(run):
 
 
 def _simulate_full_rank(net, trials, noise_std, seed, states):
-    x, z = run_full_rank(net, trials.inputs, noise_std, seed, states)
-    v, now = np.empty(trials.inputs.shape), np.zeros((trials.size, net.input_count))
+    x, z, *plant = run_full_rank(net, trials.inputs, noise_std, seed, states, plant=trials.plant)
+    inputs = trials.inputs
+    if plant:
+        inputs = inputs.copy()
+        inputs[:, 1:] += plant[0][:, :-1] @ trials.plant.C.T
+    v, now = np.empty(inputs.shape), np.zeros((trials.size, net.input_count))
     for t in range(trials.steps):
-        now = (1.0 - net.alpha) * now + net.alpha * trials.inputs[:, t]
+        now = (1.0 - net.alpha) * now + net.alpha * inputs[:, t]
         v[:, t] = now
-    return x, z, None, v
+    return x, z, None, v, *plant

@@ -47,8 +47,8 @@ class TrainConfig:
         Coefficient c of a penalty (c / 2) |theta|^2 on everything trained, gains included; it acts through
         the gradient and is not part of the losses that are reported.
     l2_rates : float, default 0
-        Coefficient c of a penalty (c / 2) mean(phi^2) over trials, steps and units of a low-rank network,
-        which acts through the gradient too; steps take about twice as long with it.
+        Coefficient c of a penalty (c / 2) mean(phi^2) over trials, steps and units, which acts through the
+        gradient too; a low-rank network's steps take about twice as long with it.
     fixed_trials : int, optional
         Train on one fixed set of so many trials instead of fresh ones.
     validation : int, optional

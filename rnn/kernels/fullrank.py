@@ -26,12 +26,18 @@ So a batch costs three products of the same size: W with all a_t, W^T with all b
 The first two are cut into steps of time, and trials are shared out among threads; the last one is done at
 once, and its rows are shared out. No sum depends on how (see `rnn.kernels.products`), and no result.
 
+In closed loop with a plant (`rnn.kernels.plants`), u_t needs z_t-1 first: the rows of W that make it are
+taken twice. A cost of the rates, (cost / 2) sum_t |phi(x_t)|^2, adds cost phi(x_t) to q_t.
+
 Rows (a_t, b_t, and those of W) are filled up to `padded` entries; nobody reads the entries added. phi is a
 tag (see `rnn.activations`); where phi' does not follow from phi (erf), x_t waits in the place of g_t.
 """
 
+import numpy as np
+
 from rnn.activations import ERF, activate, recalled
 from rnn.jit import jit
+from rnn.kernels.plants import move_plants, pull_plants
 from rnn.kernels.products import multiply, multiply_transposed
 from rnn.kernels.rng import decay_and_kick, decay_only
 
@@ -91,7 +97,7 @@ def unpack_gradient(dW, alpha, dleft, dright):
 @jit(nogil=True)
 def forward_trials(
     start, stop, forward, h0, inputs, alpha, noise_std, seed, first_trial,
-    phi_tag, x, d, activity, adjoint, states, z,
+    phi_tag, x, d, activity, adjoint, states, z, matrices, plant, scored,
 ):  # fmt: skip
     """Run trials ``start`` to ``stop`` forward.
 
@@ -120,8 +126,13 @@ def forward_trials(
         Result: every x, unless the array is empty.
     z : ndarray (B, T, O)
         Result: outputs.
+    matrices : tuple of ndarray
+        A (D, D), B (D, O), C (S, D), E (K, D) of the plant; D = 0 without one.
+    plant, scored : ndarray (B, T, D), (B, T, K)
+        Results: the plant's states and outputs; without one ``scored`` is not written.
     """
     units, steps, outputs = h0.size, inputs.shape[1], z.shape[2]
+    last_panel, C, closed = h0.size // forward.shape[2], matrices[2], matrices[0].size > 0
     ring = activity.shape[0]
     decay = x.dtype.type(1) - alpha
     for b in range(start, stop):
@@ -135,13 +146,26 @@ def forward_trials(
         for b in range(start, stop):
             for s in range(inputs.shape[2]):
                 now[b, units + s] = inputs[b, t, s] if t < steps else 0
-        multiply(now[start:stop], forward, 0 if t < steps else units // forward.shape[2], d[start:stop])
+        if closed and 0 < t < steps:
+            multiply(now[start:stop], forward, last_panel, d[start:stop])
+            for b in range(start, stop):
+                for o in range(outputs):
+                    z[b, t - 1, o] = d[b, units + o]
+            _clear(d[start:stop])
+            move_plants(start, stop, t, z, matrices, plant, scored)
+            for b in range(start, stop):
+                for s in range(inputs.shape[2]):
+                    for k in range(plant.shape[2]):
+                        now[b, units + s] += C[s, k] * plant[b, t - 1, k]
+        multiply(now[start:stop], forward, 0 if t < steps else last_panel, d[start:stop])
         for b in range(start, stop):
             for o in range(outputs):
                 if t > 0:
                     z[b, t - 1, o] = d[b, units + o]
                 d[b, units + o] = 0
         if t == steps:
+            if closed:
+                move_plants(start, stop, t, z, matrices, plant, scored)
             break
         if noise_std > 0:
             decay_and_kick(seed, first_trial + start, t, x[start:stop], decay, noise_std)
@@ -157,28 +181,34 @@ def forward_trials(
 
 @jit(nogil=True)
 def backward_trials(
-    start, stop, backward, units, targets, weights, alpha, phi_tag, q, activity, adjoint, z, losses
-):
+    start, stop, backward, I, targets, weights, alpha, phi_tag, q, activity, adjoint, scored, losses,
+    rate_costs, matrices,
+):  # fmt: skip
     """Run trials ``start`` to ``stop`` back.
 
     Parameters
     ----------
-    start, stop, alpha, phi_tag, activity
+    start, stop, alpha, phi_tag, activity, matrices
         As in `forward_trials`.
     backward : ndarray (C', N + O, width)
         The weights, from `pack_weights`.
-    units : int
-        Number N of units.
-    targets, weights, z : ndarray (B, T, O)
-        The trials, those that only fill up with weight 0; the outputs.
+    I : ndarray (S, N)
+        The input weights.
+    targets, weights, scored : ndarray (B, T, O) or (B, T, K)
+        The trials, those that only fill up with weight 0; the outputs, of the plant if there is one.
     q : ndarray (B, padded)
         Scratch memory.
     adjoint : ndarray (T + 1, B, padded)
         Result: b_t.
     losses : ndarray (B,)
         Result: the loss of each trial.
+    rate_costs : ndarray (B,)
+        Cost of each trial's rates, whose penalty is in the gradient but not in the losses.
     """
-    steps, outputs = z.shape[1], z.shape[2]
+    steps, units, closed = scored.shape[1], I.shape[1], matrices[0].size > 0
+    outputs, states = matrices[1].shape[1], matrices[0].shape[0]
+    pulls = np.empty(scored.shape if closed else (0, 0, 0), q.dtype)
+    mu, before = np.zeros((scored.shape[0], states), q.dtype), np.empty((scored.shape[0], states), q.dtype)
     _clear(q[start:stop])
     decay, two = q.dtype.type(1) - alpha, q.dtype.type(2)
     for b in range(start, stop):
@@ -187,15 +217,23 @@ def backward_trials(
             adjoint[steps, b, j] = 0.0
         for o in range(outputs):
             adjoint[0, b, units + o] = 0.0
+        for k in range(scored.shape[2]):
             for t in range(steps):
-                error = z[b, t, o] - targets[b, t, o]
-                losses[b] += weights[b, t, o] * error * error
-                adjoint[t + 1, b, units + o] = two * weights[b, t, o] * error
+                error = scored[b, t, k] - targets[b, t, k]
+                losses[b] += weights[b, t, k] * error * error
+                if closed:
+                    pulls[b, t, k] = two * weights[b, t, k] * error
+                else:
+                    adjoint[t + 1, b, units + k] = two * weights[b, t, k] * error
 
     for t in range(steps, 0, -1):
+        if closed:
+            pull_plants(start, stop, t, I, alpha, pulls, matrices, mu, before, adjoint[t])
         multiply(adjoint[t][start:stop], backward, 0, q[start:stop])
         for b in range(start, stop):
-            _adjoint_row(phi_tag, decay, q[b], units, activity[t, b], adjoint[t, b], adjoint[t - 1, b])
+            _adjoint_row(
+                phi_tag, decay, rate_costs[b], q[b], units, activity[t, b], adjoint[t, b], adjoint[t - 1, b]
+            )
 
 
 @jit(nogil=True)
@@ -230,11 +268,14 @@ def _step_row(phi_tag, x, d, activity):
 
 
 @jit(nogil=True, fastmath={"contract"})
-def _adjoint_row(phi_tag, decay, q, units, activity, later, out):
-    """g_t = (1 - alpha) g_t+1 + phi'(x_t) * q_t; for erf ``out`` holds x_t until then. q is cleared."""
+def _adjoint_row(phi_tag, decay, cost, q, units, activity, later, out):
+    """g_t = (1 - alpha) g_t+1 + phi'(x_t) * (q_t + cost phi(x_t)), and q is cleared.
+
+    For erf ``out`` holds x_t until then.
+    """
     for j in range(units):
         p, slope = recalled(phi_tag, out[j] if len(phi_tag) - 1 == ERF else activity[j])
-        out[j] = decay * later[j] + slope * q[j]
+        out[j] = decay * later[j] + slope * (q[j] + cost * p)
         q[j] = 0
 
 

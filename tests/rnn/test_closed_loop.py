@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from reference import closed_loop, normals
 
+import rnn
 import tasks
 from rnn.gradient import loss_and_gradient
 from rnn.networks import FullRankRNN, LowRankRNN
@@ -116,8 +117,6 @@ def test_training_with_the_penalty_lowers_the_rates():
     trials = task.trials(50, rng=2)
     rates = [(np.tanh(simulate(trained, trials).x) ** 2).mean() for trained in (free, calm)]
     assert rates[1] < 0.5 * rates[0]
-    with pytest.raises(InputError, match="l2_rates: the penalty on rates needs a low-rank network"):
-        train(FullRankRNN.random(8, task, rng=0), task, TrainConfig(train=("J",), l2_rates=1.0), rng=0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -183,14 +182,75 @@ def test_a_plant_that_diverges_is_told(rng):
 
 
 def test_what_cannot_drive_a_plant_is_refused():
-    task = get_task("reach")
-    trials = task.trials(2, rng=0)
-    with pytest.raises(InputError, match="needs a low-rank network; truncate"):
-        simulate(FullRankRNN.random(8, task, rng=0), trials)
-    with pytest.raises(InputError, match="truncate"):
-        train(FullRankRNN.random(8, task, rng=0), task, TrainConfig(train=("J",)), rng=0)
+    trials = get_task("reach").trials(2, rng=0)
     with pytest.raises(InputError, match=r"1 output channel, but .* have 2: command 1, command 2"):
         simulate(LowRankRNN(*np.ones((2, 8, 1)), np.ones((8, 9)), np.ones(8)), trials)
+
+
+def in_full(net):
+    """The full-rank network that is this low-rank one."""
+    return FullRankRNN(net.m @ net.n.T / net.units, net.I, net.w, net.h0, net.phi, net.alpha, net.noise_std)
+
+
+@pytest.mark.parametrize("units", [11, 40])
+def test_a_full_rank_network_in_closed_loop_matches_the_slow_twin(rng, units):
+    """Of a J of low rank: dL/dm = dL/dJ n / N and dL/dn = (dL/dJ)^T m / N."""
+    net, trials = problem(rng, units=units)
+    seed = int(np.random.default_rng(8).integers(2**63))
+    noise = net.noise_std * normals(seed, trials.size, trials.steps, net.units)
+    x, z, states, scored, loss, slow = closed_loop(net, trials, noise)
+    run, result = simulate(in_full(net), trials, rng=8), loss_and_gradient(in_full(net), trials, rng=8)
+    for ours, twin in ((run.x, x), (run.z, z), (run.plant, states), (run.scored, scored), (result.z, z)):
+        assert np.allclose(ours, twin, rtol=1e-10, atol=1e-11)
+    assert np.allclose(run.v, simulate(net, trials, rng=8).v, rtol=1e-10, atol=1e-11)
+    assert np.allclose(result.outputs, scored, rtol=1e-10, atol=1e-11)
+    assert result.loss == pytest.approx(loss, rel=1e-12)
+    parts = result.J @ net.n / net.units, result.J.T @ net.m / net.units, result.I, result.w
+    for letter, ours, twin in zip(LETTERS, parts, slow):
+        assert np.linalg.norm(ours - twin) <= 1e-10 * np.linalg.norm(twin), letter
+
+
+@pytest.mark.parametrize("phi", ["tanh", "erf"])
+@pytest.mark.parametrize("plant", [True, False])
+def test_gradient_of_a_full_rank_network_matches_finite_differences(rng, phi, plant):
+    """Of the loss and of (c / 2) mean(phi^2) of the rates, in closed loop and without a plant."""
+    low, trials = problem(rng, phi, inputs=2, trials=5)
+    trials = trials if plant else replace(trials, plant=None)
+    J = rng.standard_normal((low.units, low.units)) / np.sqrt(low.units)
+    net, cost, h = replace(in_full(low), J=J), 3.0, 1e-5
+    result = loss_and_gradient(net, trials, rng=5, l2_rates=cost)
+    assert result.loss == loss_and_gradient(net, trials, rng=5).loss
+
+    def whole(changed):
+        run = simulate(changed, trials, rng=5)
+        return tasks.loss(run.outputs, trials) + cost / 2 * (rnn.phi(phi, run.x) ** 2).mean()
+
+    for letter in ("J", "I", "w"):
+        array = getattr(net, letter)
+        direction = rng.standard_normal(array.shape)
+        up, down = (whole(replace(net, **{letter: array + d * direction})) for d in (h, -h))
+        slope = (getattr(result, letter) * direction).sum()
+        assert (up - down) / (2 * h) == pytest.approx(slope, rel=1e-6, abs=1e-9)
+
+
+def test_threads_and_precision_of_a_full_rank_network_in_closed_loop(rng):
+    net, trials = problem(rng, trials=22)
+    net = in_full(net)
+    runs = [loss_and_gradient(net, trials, rng=3, threads=k, l2_rates=0.5) for k in (1, 2, 50)]
+    for run in runs[1:]:
+        assert run.loss == runs[0].loss
+        assert all(np.array_equal(getattr(run, a), getattr(runs[0], a)) for a in ("J", "I", "w", "outputs"))
+    single = loss_and_gradient(net, trials, rng=3, dtype=np.float32, l2_rates=0.5)
+    for a in ("J", "I", "w"):
+        fine, coarse = getattr(runs[0], a), getattr(single, a)
+        assert np.linalg.norm(coarse - fine) <= 1e-4 * np.linalg.norm(fine), a
+
+
+def test_a_full_rank_network_learns_to_reach():
+    task = get_task("reach", hold=100.0, cue=100.0, reach=600.0, movement=300.0)
+    net = FullRankRNN.random(24, task, rng=0)
+    result = train(net, task, TrainConfig(8, 10, 16, 5e-3, clip=1.0, train=("J", "I", "w")), rng=3)
+    assert result.losses[-1] < 0.5 * result.losses[0]
 
 
 CHECKED = """

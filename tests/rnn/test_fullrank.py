@@ -22,6 +22,7 @@ from rnn.training import TrainConfig, train
 from tasks import get_task
 from tasks.base import Trials
 from tasks.errors import InputError, Status
+from tasks.plant import LinearPlant
 
 LETTERS = ("J", "I", "w")
 QUICK = TrainConfig(epochs=3, batches_per_epoch=4, batch_size=10, learning_rate=2e-3, train=("J", "I", "w"))
@@ -175,11 +176,14 @@ from rnn.gradient import loss_and_gradient
 from rnn.networks import FullRankRNN
 from rnn.simulation import simulate
 from tasks.base import Trials
+from tasks.plant import LinearPlant
 rng = np.random.default_rng(0)
 net = FullRankRNN(rng.standard_normal((7, 7)), *rng.standard_normal((3, 7)), noise_std=0.1, phi="erf")
-trials = Trials(*rng.standard_normal((2, 5, 4, 1)), np.ones((5, 4, 1)))
-result = loss_and_gradient(net, trials, rng=1)
-print(result.loss, simulate(net, trials, rng=1).z.sum(), *result.J.ravel())
+arrays = *rng.standard_normal((2, 5, 4, 1)), np.ones((5, 4, 1))
+plant = LinearPlant([[0.9, 0.1], [0.0, 0.8]], [[0.1], [1.0]], [[1.0, 0.5]], [[1.0, 0.0]])
+for trials in Trials(*arrays), Trials(*arrays, plant=plant):
+    result = loss_and_gradient(net, trials, rng=1)
+    print(result.loss, simulate(net, trials, rng=1).z.sum(), *result.J.ravel())
 """
 
 
@@ -192,9 +196,12 @@ def test_kernels_stay_in_bounds_and_run_without_the_compiler(tmp_path, switch):
     run = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=True)
     rng = np.random.default_rng(0)
     net = FullRankRNN(rng.standard_normal((7, 7)), *rng.standard_normal((3, 7)), noise_std=0.1, phi="erf")
-    trials = Trials(*rng.standard_normal((2, 5, 4, 1)), np.ones((5, 4, 1)))
-    result = loss_and_gradient(net, trials, rng=1)
-    expected = [result.loss, simulate(net, trials, rng=1).z.sum(), *result.J.ravel()]
+    arrays = *rng.standard_normal((2, 5, 4, 1)), np.ones((5, 4, 1))
+    plant = LinearPlant([[0.9, 0.1], [0.0, 0.8]], [[0.1], [1.0]], [[1.0, 0.5]], [[1.0, 0.0]])
+    expected = []
+    for trials in Trials(*arrays), Trials(*arrays, plant=plant):
+        result = loss_and_gradient(net, trials, rng=1)
+        expected += [result.loss, simulate(net, trials, rng=1).z.sum(), *result.J.ravel()]
     assert np.allclose(np.array(run.stdout.split(), float), expected, rtol=1e-6, atol=1e-8)
 
 
