@@ -26,7 +26,8 @@ _own, _, _own_names = lazy_loader.attach(
         "symbolic": ["System", "mean_field", "to_latex"],
         "analysis": [
             "BifurcationDiagram", "Branch", "Field", "FixedPoint", "FixedPoints", "bifurcation_diagram",
-            "PhasePortrait", "circuit_graph", "compile_field", "continue_branch", "find_fixed_points",
+            "Certificate", "CountMap", "PhasePortrait", "certify", "circuit_graph", "compile_field",
+            "continue_branch", "count_map", "find_fixed_points",
             "finite_size_error", "phase_portrait", "reduced_field", "run_circuit",
         ],
         "report": ["Analysis", "analyse", "write_report"],

@@ -15,8 +15,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "certificates": ["Certificate", "certify"],
         "circuit": ["run_circuit"],
         "continuation": ["Branch", "continue_branch"],
+        "count_maps": ["CountMap", "count_map"],
         "cycle_search": ["find_cycles"],
         "cycles": ["Cycle", "LimitCycles"],
         "diagram": ["BifurcationDiagram", "bifurcation_diagram"],

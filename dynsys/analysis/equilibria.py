@@ -146,6 +146,8 @@ class FixedPoints:
         Names of the coordinates.
     source : mapping
         Plain values that say which field it was.
+    certificate : Certificate, optional
+        What is proved, if that was asked for.
 
     Examples
     --------
@@ -164,6 +166,7 @@ class FixedPoints:
     continua: tuple = ()
     state: tuple = ("kappa",)
     source: Mapping = field(default_factory=dict)
+    certificate: object = None
 
     def __post_init__(self):
         box = np.array(self.box, dtype=float)

@@ -7,7 +7,7 @@ import functools
 
 import numpy as np
 
-from dynsys import symbolic
+from dynsys import numerics, symbolic
 from dynsys.analysis.vector_field import Field, FieldFunctions
 from dynsys.numerics import lowrank_field, taylor
 from rnn.activations import phi_number
@@ -64,6 +64,7 @@ def compile_field(system, /, **values):
         label="equations" if system.phi is None else "mean field",
         source=system.source,
         time_unit=system.time_constant or "",
+        enclose=functools.partial(symbolic.enclosures, system),
         program=symbolic.taylor_program(system),
         bulk_radius=system.bulk_radius,
     )
@@ -116,7 +117,12 @@ def reduced_field(net):
         label=f"network of {net.units} units",
         source={"network": net.hash, "units": net.units},
         time_unit="tau",
+        enclose=_network_enclosures,
     )
+
+
+def _network_enclosures():
+    return numerics.interval_network
 
 
 def _scaled(bound, parameters):

@@ -8,6 +8,7 @@ box is known the indices must sum to +1.
 
 import numpy as np
 
+from dynsys.analysis import certificates
 from dynsys.analysis.continua import split_continua
 from dynsys.analysis.cover import cover
 from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
@@ -37,7 +38,7 @@ ROUNDING = 16 * np.finfo(float).eps
 MERGE = 1e-9
 
 
-def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, strict=False):
+def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, strict=False, certify=False):
     """Find the fixed points of a field in a box.
 
     Parameters
@@ -55,6 +56,10 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
         Shifts the starts; without it they are the same every time.
     strict : bool, default False
         Raise `OutcomeError` if a point is known to be missing.
+    certify : bool, default False
+        Prove what was found: the result's ``certificate`` says which points exist, each of them once, where
+        there are no others, and what is undecided. Points that the search missed are added, points that
+        cannot exist are dropped. The proof takes longer: each step of a finite network costs its N units.
 
     Returns
     -------
@@ -89,15 +94,27 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
         points, continua, counts = _search(field, u, limits, starts, shift, complete, counts)
         if before == (len(points), len(continua)) and (points or continua):
             break
+    certificate = None
+    if certify:
+        budget = certificates.BUDGET_OF_CONTINUUM if continua else certificates.BUDGET
+        found = np.array([point.kappa for point in points]).reshape(-1, field.dimension)
+        certificate = certificates.certify(field, u, limits, found, budget)
+        kept, missed = certificates.reconcile(certificate, found)
+        points = [points[k] for k in kept] + [_fixed_point(field, u, root, limits) for root in missed]
+        points = [points[k] for k in _order(np.array([point.kappa for point in points]))]
     index_sum = sum(point.index for point in points)
     status, message = _verdict(field, points, continua, counts, index_sum, complete)
     if box is None and trap is None:
         message += f" No trapping box is known; boxes up to {limits[0, 1]:g} in absolute value were searched."
+    if certificate is not None:
+        message += f" {certificate.message[0].upper()}{certificate.message[1:]}"
+        status = certificate.status if certificate.complete or not status.ok else status
     status.check(strict, message)
     settings = dict(zip(field.inputs, u.tolist()))
     return FixedPoints(
-        points, settings, status, counts, index_sum, limits, message, continua, field.state, field.source
-    )
+        points, settings, status, counts, index_sum, limits, message, continua, field.state, field.source,
+        certificate,
+    )  # fmt: skip
 
 
 def _boxes(field, box, trap):
@@ -207,7 +224,11 @@ def _distinct(field, u, roots, box):
         if not (np.abs(others - roots[k]).max(axis=1) <= np.maximum(reach[kept], reach[k])).any():
             kept.append(k)
     roots = roots[kept]
-    return roots[np.lexsort(np.round(roots, 9).T[::-1])]
+    return roots[_order(roots)]
+
+
+def _order(roots):
+    return np.lexsort(np.round(roots, 9).T[::-1]) if len(roots) else np.zeros(0, dtype=int)
 
 
 def _fixed_point(field, u, root, box):

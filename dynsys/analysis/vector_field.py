@@ -87,6 +87,9 @@ class Field:
         Plain values that say where it comes from.
     time_unit : str
         Unit of time of F, such as "tau".
+    enclose : callable, optional
+        Returns the compiled functions ``values`` and ``slopes``, F and its Jacobian over boxes of states as
+        intervals (`dynsys.symbolic.enclosures`); what proofs need.
     program : array_like (Q, 4), optional
         What ``functions.taylor`` runs from, for fields made of equations.
     bulk_radius : str, optional
@@ -121,6 +124,7 @@ class Field:
     label: str = ""
     source: Mapping = dataclasses.field(default_factory=dict)
     time_unit: str = ""
+    enclose: Callable | None = None
     program: np.ndarray = None
     bulk_radius: str | None = None
 

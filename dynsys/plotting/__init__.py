@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "densities": ["plot_densities", "plot_density"],
         "dwell": ["plot_dwell_times", "plot_escape"],
         "graphs": ["plot_circuit"],
+        "maps": ["plot_count_map"],
         "phase": ["plot_flow", "plot_trajectories"],
         "moments": ["plot_correlation", "plot_covariance"],
         "style": ["new_figure", "symbol"],

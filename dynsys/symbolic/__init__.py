@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "box": ["TrappingBox"],
         "codegen": ["generate", "load"],
         "couplings": ["Couplings", "effective_couplings"],
+        "enclosures": ["enclosures"],
         "expectations": ["GaussianExpectation", "closed_form", "expectation"],
         "latex": ["equation_strings", "symbol_rows", "to_latex"],
         "meanfield": ["mean_field"],

@@ -60,13 +60,39 @@ def generate(system):
     if not isinstance(system, System):
         raise InputError(f"system: expected a System, got {type(system).__name__}")
     flat = plain(system)
-    name = f"field_{_hash(system, flat)}.py"
+    return keep(f"field_{fingerprint(system, flat, _INGREDIENTS)}.py", lambda: source_text(system, flat))
+
+
+def keep(name, write):
+    """Path of a file of generated code in the cache folder, written unless it is there already.
+
+    Parameters
+    ----------
+    name : str
+        Its name, which holds the hash of all that it depends on.
+    write : callable
+        Returns its text.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    FileError
+        No folder can be written to.
+
+    Examples
+    --------
+    >>> keep("field_example.py", lambda: "# nothing").name
+    'field_example.py'
+    """
     text = None
     for folder in _folders():
         path = folder / name
         try:
             if not _intact(path):
-                text = text or _sealed(source_text(system, flat))
+                text = text or _sealed(write())
                 _write(path, text)
             return path
         except OSError as error:
@@ -126,20 +152,29 @@ _INGREDIENTS = (gaussian, signatures, derivatives, source, door)
 _SEAL = "# sha256 of everything above: "
 
 
-def _hash(system, flat):
+def fingerprint(system, flat, ingredients):
+    """Hash of a system and of the modules that its generated code is made from.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> line = System([-sympy.Symbol("x")], ["x"])
+    >>> len(fingerprint(line, plain(line), (gaussian,)))
+    32
+    """
     names = (system.state_names, system.input_names, system.parameter_names, system.output_names)
     arguments = [
         text for e in flat.expectations for text in (e.phi, expression_text(e.mu), expression_text(e.Delta))
     ]
     expressions = [expression_text(e) for e in (*flat.equations, *flat.outputs)]
     digest = hashlib.sha256(repr((names, arguments, expressions)).encode())
-    digest.update(_ingredients_digest())
+    digest.update(_ingredients_digest(ingredients))
     return digest.hexdigest()[:32]
 
 
 @functools.cache
-def _ingredients_digest():
-    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in _INGREDIENTS)).digest()
+def _ingredients_digest(ingredients):
+    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in ingredients)).digest()
 
 
 def _sealed(text):

@@ -1,0 +1,212 @@
+r"""Gaussian expectations over boxes of mean and variance, enclosed (see `dynsys.numerics.gaussian`).
+
+    Phi_k(mu, Delta) = sum_j 2 w_j (-1)^(k-1) s_j^-k q_(k-1)(mu / s_j) + remainder,     s_j^2 = v_j + Delta
+    q_n(r) = He_n(r) exp(-r^2 / 2) / sqrt(2 pi),        q_n' = -q_(n+1)
+
+so the extrema of q_n lie at the roots of He_(n+1) and its range over an interval of r is exact. Phi_0 grows
+with mu, and shrinks towards 0 as Delta grows, so two evaluations enclose it.
+
+For tanh the mixture has 27 nodes, and `REMAINDER` bounds what it errs at Delta = 0, for every mu; averaging
+over xi cannot make that larger, so it holds for every Delta (a test proves these bounds in ball arithmetic).
+Rounding errors of the sums are bounded by `SLACK` times the sum of the terms' sizes. A variance is never
+negative: of an interval of Delta the part below 0 is left out.
+"""
+
+import math
+
+import numpy as np
+
+from dynsys.numerics.gaussian import TANH_VARIANCES, TANH_WEIGHTS
+from dynsys.numerics.interval_functions import lower, upper
+from rnn.jit import jit
+
+MAX_ORDER = 6
+# |Phi_k - sum over 27 nodes| for tanh, k = 0..6.
+REMAINDER = np.array([2e-15, 2e-15, 2e-14, 2e-13, 2e-12, 2e-11, 3e-10])
+# How rounding can move q_n: at most (1 + r^2) exp(-r^2 / 2) sum_i |c_i| r^i over r, He_n = sum_i c_i r^i.
+_SIZES = np.array([2.0, 2.0, 4.0, 10.0, 30.0, 90.0])
+SLACK = 2.0**-46
+_ONE_VARIANCE, _ONE_WEIGHT = np.array([2.0 / math.pi]), np.ones(1)
+_NO_VARIANCE = np.zeros(1)
+# Positive roots of He_(n+1), n = 0..5 (0 is another root of He_1, He_3, He_5), 0 where there are fewer.
+_EXTREMA = np.array(
+    [
+        [0.0, 0.0, 0.0],
+        [1.0, 0.0, 0.0],
+        [math.sqrt(3.0), 0.0, 0.0],
+        [math.sqrt(3.0 - math.sqrt(6.0)), math.sqrt(3.0 + math.sqrt(6.0)), 0.0],
+        [math.sqrt(5.0 - math.sqrt(10.0)), math.sqrt(5.0 + math.sqrt(10.0)), 0.0],
+        [0.6167065901925942, 1.8891758777537109, 3.324257433552119],
+    ]
+)
+# Beyond this many standard deviations a density is 0 in floats.
+_FAR = 60.0
+_INVERSE_ROOT = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+@jit()
+def tanh_bounds(first, last, mu, Delta, out):
+    """Intervals of Phi_first .. Phi_last for tanh, orders up to `MAX_ORDER`.
+
+    ``mu`` and ``Delta`` are intervals; Phi_k comes to ``out[2 k]`` (below) and ``out[2 k + 1]`` (above).
+    """
+    if not _start(first, last, mu, Delta, 1.0, out):
+        return
+    for j in range(TANH_VARIANCES.size):
+        if first == 0:
+            _add_erf(TANH_VARIANCES[j], TANH_WEIGHTS[j], mu, Delta, out)
+        _add_gaussian(TANH_VARIANCES[j], TANH_WEIGHTS[j], mu, Delta, 1, max(first, 1), last, out)
+    for k in range(first, last + 1):
+        out[2 * k] -= REMAINDER[k]
+        out[2 * k + 1] += REMAINDER[k]
+    _finish(first, last, out)
+
+
+@jit()
+def erf_bounds(first, last, mu, Delta, out):
+    """The same for erf(sqrt(pi) x / 2): one Gaussian, no remainder."""
+    if not _start(first, last, mu, Delta, 1.0, out):
+        return
+    if first == 0:
+        _add_erf(_ONE_VARIANCE[0], 1.0, mu, Delta, out)
+    _add_gaussian(_ONE_VARIANCE[0], 1.0, mu, Delta, 1, max(first, 1), last, out)
+    _finish(first, last, out)
+
+
+@jit()
+def relu_bounds(first, last, mu, Delta, out):
+    """The same for relu; the whole line where Delta may be 0 and mu as well, from order 2 on."""
+    if not _start(first, last, mu, Delta, math.inf, out):
+        return
+    low, high = max(Delta[0], 0.0), max(Delta[1], 0.0)
+    if first == 0:
+        out[0] = max(0.0, _relu_mean(mu[0], low, -1.0))
+        out[1] = _relu_mean(mu[1], high, 1.0)
+    if first <= 1 <= last:
+        out[2], out[3] = _relu_slope(mu[0], low, high, False), _relu_slope(mu[1], low, high, True)
+    if last >= 2:
+        if low > 0.0:
+            _add_gaussian(_NO_VARIANCE[0], 0.5, mu, Delta, 2, max(first, 2), last, out)
+        else:
+            for k in range(max(first, 2), last + 1):
+                nowhere = high == 0.0 and (mu[0] > 0.0 or mu[1] < 0.0)
+                out[2 * k] = 0.0 if nowhere else -math.inf
+                out[2 * k + 1] = 0.0 if nowhere else math.inf
+
+
+@jit()
+def linear_bounds(first, last, mu, Delta, out):
+    """The same for phi(x) = x: mu, 1, 0, 0, ..."""
+    for k in range(first, last + 1):
+        out[2 * k] = mu[0] if k == 0 else 1.0 if k == 1 else 0.0
+        out[2 * k + 1] = mu[1] if k == 0 else 1.0 if k == 1 else 0.0
+
+
+@jit()
+def _start(first, last, mu, Delta, largest, out):
+    """Clear the sums; where an argument is unknown, fill in what always holds and return False."""
+    known = mu[0] <= mu[1] and Delta[0] <= Delta[1] and Delta[1] >= 0.0
+    known = known and abs(mu[0]) < math.inf and abs(mu[1]) < math.inf and Delta[1] < math.inf
+    for k in range(first, last + 1):
+        out[2 * k] = 0.0 if known else -math.inf
+        out[2 * k + 1] = 0.0 if known else math.inf
+    if not known and largest == 1.0:  # |phi| <= 1, 0 <= phi' <= 1
+        if first == 0:
+            out[0], out[1] = -1.0, 1.0
+        if first <= 1 <= last:
+            out[2], out[3] = 0.0, 1.0
+    return known
+
+
+@jit()
+def _finish(first, last, out):
+    if first == 0:
+        out[0], out[1] = max(-1.0, out[0]), min(1.0, out[1])
+    if first <= 1 <= last:
+        out[2], out[3] = max(0.0, out[2]), min(1.0, out[3])
+
+
+@jit()
+def _add_erf(variance, weight, mu, Delta, out):
+    """Add weight erf(mu / sqrt(2 s^2))."""
+    small, large = variance + max(Delta[0], 0.0), variance + Delta[1]
+    low = math.erf(mu[0] / math.sqrt(2.0 * (large if mu[0] > 0.0 else small)))
+    same = mu[0] == mu[1] and small == large
+    high = low if same else math.erf(mu[1] / math.sqrt(2.0 * (small if mu[1] > 0.0 else large)))
+    out[0] += weight * (low - SLACK)
+    out[1] += weight * (high + SLACK)
+
+
+@jit()
+def _add_gaussian(variance, weight, mu, Delta, lowest, first, last, out):
+    """Add 2 weight N(mu; 0, s^2) to order ``lowest`` and its derivatives in mu to the orders above."""
+    if last < first:
+        return
+    small, large = math.sqrt(variance + max(Delta[0], 0.0)), math.sqrt(variance + Delta[1])
+    r_low = mu[0] / (large if mu[0] > 0.0 else small)
+    r_high = mu[1] / (small if mu[1] > 0.0 else large)
+    r_low, r_high = max(-_FAR, min(_FAR, r_low)), max(-_FAR, min(_FAR, r_high))
+    thin = r_low == r_high
+    density_low = 2.0 * weight * _INVERSE_ROOT * math.exp(-0.5 * r_low * r_low)
+    density_high = density_low if thin else 2.0 * weight * _INVERSE_ROOT * math.exp(-0.5 * r_high * r_high)
+    before_low = before_high = 0.0
+    he_low = he_high = 1.0
+    most, least = 1.0 / small, 1.0 / large
+    shrink_most, shrink_least = most, least
+    for k in range(lowest, last + 1):
+        n = k - lowest
+        if k >= first:
+            one, two = he_low * density_low, he_high * density_high
+            low, high = min(one, two), max(one, two)
+            if not thin:
+                if n % 2 == 0 and r_low < 0.0 < r_high:
+                    value = 2.0 * weight * _extremum(n, 0.0)
+                    low, high = min(low, value), max(high, value)
+                for i in range((n + 1) // 2):
+                    place = _EXTREMA[n, i]
+                    if r_low < place * (1.0 + 1e-15) and r_high > place * (1.0 - 1e-15):
+                        value = 2.0 * weight * _extremum(n, place)
+                        low, high = min(low, value), max(high, value)
+                    if r_low < -place * (1.0 - 1e-15) and r_high > -place * (1.0 + 1e-15):
+                        value = 2.0 * weight * _extremum(n, -place)
+                        low, high = min(low, value), max(high, value)
+            if n % 2 == 1:
+                low, high = -high, -low
+            error = SLACK * 2.0 * weight * _SIZES[n] * shrink_most
+            out[2 * k] += low * (shrink_least if low > 0.0 else shrink_most) - error
+            out[2 * k + 1] += high * (shrink_most if high > 0.0 else shrink_least) + error
+        he_low, before_low = r_low * he_low - n * before_low, he_low
+        he_high, before_high = r_high * he_high - n * before_high, he_high
+        shrink_most *= most
+        shrink_least *= least
+
+
+@jit()
+def _extremum(n, r):
+    """q_n at one of its extrema."""
+    before, he = 0.0, 1.0
+    for i in range(n):
+        he, before = r * he - i * before, he
+    return he * _INVERSE_ROOT * math.exp(-0.5 * r * r)
+
+
+@jit()
+def _relu_mean(mu, Delta, side):
+    """A bound on mu Cdf(mu / s) + s pdf(mu / s), below (side -1) or above (+1)."""
+    if Delta == 0.0:
+        return max(mu, 0.0)
+    s = math.sqrt(Delta)
+    r = mu / s
+    value = 0.5 * mu * math.erfc(-r / math.sqrt(2.0)) + s * _INVERSE_ROOT * math.exp(-0.5 * r * r)
+    return value + side * SLACK * (abs(mu) + s)
+
+
+@jit()
+def _relu_slope(mu, low, high, above):
+    """A bound on Cdf(mu / s) for s^2 in [low, high]: it falls with s where mu > 0, and rises where mu < 0."""
+    variance = low if (mu > 0.0) == above else high
+    if variance == 0.0:
+        at_kink = 1.0 if above else 0.0
+        return 1.0 if mu > 0.0 else 0.0 if mu < 0.0 else at_kink
+    value = 0.5 * math.erfc(-mu / math.sqrt(2.0 * variance))
+    return min(1.0, upper(value) + SLACK) if above else max(0.0, lower(value) - SLACK)
