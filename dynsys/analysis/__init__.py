@@ -15,8 +15,13 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attractors": ["Attractors", "attractor_of", "find_attractors"],
+        "basins": ["Basins", "find_basins"],
         "certificates": ["Certificate", "certify"],
+        "bifurcation_curve": ["BifurcationCurve", "continue_curve"],
         "circuit": ["run_circuit"],
+        "codimension_two_point": ["CodimensionTwoPoint"],
+        "conditions": ["input_conditions", "phase_portraits"],
         "continuation": ["Branch", "continue_branch"],
         "count_maps": ["CountMap", "count_map"],
         "cycle_search": ["find_cycles"],
@@ -27,7 +32,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fixed_points": ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"],
         "flow": ["Flow", "integrate"],
         "graphs": ["circuit_graph"],
+        "manifolds": ["Manifold", "invariant_manifolds"],
         "normal_forms": ["SpecialPoint"],
+        "nullclines": ["Nullcline", "find_nullclines"],
         "portrait": ["PhasePortrait", "phase_portrait"],
         "vector_field": ["Field", "FieldFunctions"],
     },

@@ -23,9 +23,11 @@ from tasks.checks import as_array
 from tasks.errors import InputError
 
 RTOL = 1e-7
-MAX_STEPS, MAX_TIME = 20_000, 1e9
+MAX_STEPS, MAX_TIME = 3000, 1e9
 # Without a trapping box a state is gone when it is beyond so many times the box.
 ROOM = 4.0
+# Most distance of the points of a cycle that capture, as a share of its size.
+GAP = 0.01
 NOWHERE = {UNDECIDED: "undecided", LEFT_BOX: "leaves the box", DIVERGED: "diverges"}
 
 
@@ -149,7 +151,7 @@ def find_attractors(field, inputs=None, box=None, fixed_points=None, cycles=None
     widths = limits[:, 1] - limits[:, 0]
     points = fixed_points.stable
     rings = tuple(ring for ring in fixed_points.continua if _stable_ring(field, u, ring))
-    chains = [cycle.points for cycle in cycles.stable] + [ring.points for ring in rings]
+    chains = [_without_gaps(field, u, cycle) for cycle in cycles.stable] + [ring.points for ring in rings]
     others = [p.kappa for p in fixed_points if not p.stable]
     regions = capture_regions(field, u, [p.kappa for p in points], chains, others, widths)
     middle, half = limits.mean(axis=1), 0.5 * widths
@@ -203,6 +205,23 @@ def attractor_of(field, states, attractors, rtol=RTOL):
         *attractors.regions, labels, times,
     )  # fmt: skip
     return labels, times
+
+
+def _without_gaps(field, u, cycle):
+    """Points of a cycle close to each other in its jumps too, by Hermite's cubics between its points."""
+    points, slopes = cycle.points, values_at(field, cycle.points, u)
+    steps = np.diff(cycle.time)[:, None]
+    gaps = np.abs(np.diff(points, axis=0) / np.ptp(points, axis=0).clip(1e-300)).max(axis=1)
+    pieces = np.ceil(gaps / GAP).clip(1, 200).astype(int)
+    which = np.repeat(np.arange(len(pieces)), pieces)
+    share = ((np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[which])[:, None]
+    a, b, h = points[which], points[which + 1], steps[which]
+    back = 1 - share
+    return (
+        back**2 * (1 + 2 * share) * a
+        + share**2 * (1 + 2 * back) * b
+        + share * back * h * (back * slopes[which] - share * slopes[which + 1])
+    )
 
 
 def _stable_ring(field, u, ring):

@@ -14,7 +14,7 @@ from dynsys.analysis.flow import values_at
 
 # Directions in which an ellipsoid is checked, and shells; it is halved at most so often.
 DIRECTIONS, SHELLS, HALVINGS = 48, (1.0, 0.6, 0.3, 0.1), 40
-# Radius of the balls on a cycle or continuum, as a share of the box.
+# Least radius of the balls on a cycle or continuum, as a share of its size; larger where it has gaps.
 TUBE = 2e-3
 # Most of the way to the nearest other fixed point that an ellipsoid takes.
 REACH = 0.6
@@ -99,8 +99,10 @@ def capture_regions(field, u, sinks, chains=(), others=(), widths=None, directio
             shapes.append(shape)
             owners.append(number)
     for number, chain in enumerate(chains, len(sinks)):
-        gaps = np.abs(np.diff(chain, axis=0) / widths).max(axis=1) if len(chain) > 1 else np.zeros(1)
-        ball = np.diag(1 / (max(TUBE, gaps.max()) * widths) ** 2)
+        size = np.ptp(chain, axis=0)
+        size = np.maximum(size, 1e-3 * widths * (size / widths).max(initial=1e-9))
+        gaps = np.abs(np.diff(chain, axis=0) / size).max(axis=1, initial=0.0)
+        ball = np.diag(1 / (max(TUBE, 0.75 * gaps.max(initial=0.0)) * size) ** 2)
         centers.extend(chain)
         shapes.extend([ball] * len(chain))
         owners.extend([number] * len(chain))

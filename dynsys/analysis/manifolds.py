@@ -25,6 +25,8 @@ SPACING, FARTHEST, NEAREST, HOLDS = 1 / 200, 0.02, 1e-5, 1e-12
 # A manifold this near another point ends there; regions of capture are shrunk, so that lines reach their
 # ends.
 ARRIVED, SHRINK = 1e-5, 1e-3
+# Lines are followed beyond the box by this share of it on every side.
+AROUND = 0.5
 # Trajectories of a manifold of two or more dimensions.
 BUNDLE = 16
 
@@ -88,7 +90,8 @@ def invariant_manifolds(field, attractors, box=None, stable=True, unstable=True)
     attractors : Attractors
         From `find_attractors`; its fixed points are the saddles and the ends.
     box : ndarray (R, 2), optional
-        Where manifolds end; where the fixed points were searched if left out.
+        Where manifolds end, with half as much again on every side, since some come back; where the fixed
+        points were searched if left out.
     stable, unstable : bool
         Which to follow.
 
@@ -110,6 +113,7 @@ def invariant_manifolds(field, attractors, box=None, stable=True, unstable=True)
     """
     u = field.input_vector(attractors.inputs)
     box = np.array(attractors.fixed_points.box if box is None else box, dtype=float)
+    box = box + AROUND * (box[:, 1] - box[:, 0])[:, None] * [-1, 1]
     lines = []
     for number, point in enumerate(attractors.fixed_points):
         if point.kind != "saddle":
@@ -120,8 +124,9 @@ def invariant_manifolds(field, attractors, box=None, stable=True, unstable=True)
                 continue
             starts = _line_starts if len(chosen) == 1 else _bundle_starts
             ends = _ends(field, attractors, number, sign, box)
+            room = attractors.room if sign > 0 and field.box is not None else box
             for first in starts(field, u, point, chosen, sign, box):
-                lines.append(_follow(field, u, number, sign, first, ends, box, len(chosen)))
+                lines.append(_follow(field, u, number, sign, first, ends, box, room, len(chosen)))
     return tuple(lines)
 
 
@@ -199,13 +204,13 @@ def _bundle_starts(field, u, point, chosen, sign, box):
         yield np.array([point.kappa, point.kappa + 1e-4 * widths * (basis @ direction)])
 
 
-def _follow(field, u, number, sign, first, ends, box, dimension):
+def _follow(field, u, number, sign, first, ends, box, room, dimension):
     centers, shapes, owners, names = ends
     widths = box[:, 1] - box[:, 0]
     points, times = np.empty((MAX_POINTS, field.dimension)), np.empty(MAX_POINTS)
     end = np.empty(1, dtype=np.int64)
     count = run_path(
-        *system_of(field, u), np.array(first[-1]), sign * MAX_TIME, RTOL, widths, MAX_STEPS, SPACING, box,
+        *system_of(field, u), np.array(first[-1]), sign * MAX_TIME, RTOL, widths, MAX_STEPS, SPACING, room,
         centers, shapes, owners, points, times, end,
     )  # fmt: skip
     name, target = names[end[0]] if end[0] >= 0 else ("open", None)

@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "graphs": ["plot_circuit"],
         "maps": ["plot_count_map"],
         "phase": ["plot_flow", "plot_trajectories"],
+        "phase_plane": ["plot_portrait", "plot_portrait_3d", "plot_portraits", "plot_potential"],
         "moments": ["plot_correlation", "plot_covariance"],
         "style": ["new_figure", "symbol"],
         "tasks": ["plot_psychometric_matrix", "plot_reaches", "plot_trial"],

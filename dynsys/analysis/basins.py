@@ -1,0 +1,156 @@
+"""Basins of attraction in a plane: which attractor each state goes to.
+
+In a planar field basins are bounded by the stable manifolds of saddles and by unstable cycles: those lines
+are drawn onto a grid, and of each region that they leave a few states are integrated. Where these do not
+agree a boundary is missing, and each state of that region is integrated by itself; so it is in every slice
+through a field of more dimensions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, label
+
+from dynsys.analysis.attractors import NOWHERE, attractor_of, letters
+
+# Places along each side: in a planar field, in a slice through more dimensions.
+PLACES, SLICE = 160, 48
+# A region with fewer places takes the label of its surroundings; of a larger one so many states are
+# integrated.
+SMALL, SAMPLES = 4, 4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Basins:
+    """Which attractor each place of a plane belongs to.
+
+    Parameters
+    ----------
+    x, y : ndarray (G,)
+        Places along both axes.
+    labels : ndarray of int (G, G)
+        Number of the attractor, first index along x; -1 undecided, -2 leaves the box, -3 diverges.
+    method : str
+        "separatrices" or "capture".
+
+    Examples
+    --------
+    >>> Basins(np.arange(2.0), np.arange(2.0), np.array([[0, 0], [1, -2]]), "capture")
+    Basins(by capture: A 50%, B 25%, leaves the box 25%)
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    labels: np.ndarray
+    method: str
+
+    def __post_init__(self):
+        for name in ("x", "y", "labels"):
+            array = np.array(getattr(self, name))
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @property
+    def shares(self):
+        """dict of str to float : share of the plane of each attractor, by name."""
+        numbers, counts = np.unique(self.labels, return_counts=True)
+        order = np.argsort(np.where(numbers < 0, 1000 - numbers, numbers))
+        return {
+            letters(numbers[k]) if numbers[k] >= 0 else NOWHERE[int(numbers[k])]: float(
+                counts[k] / self.labels.size
+            )
+            for k in order
+        }
+
+    def at(self, x, y):
+        """Number of the attractor at the place of the grid that is nearest to (x, y)."""
+        return int(self.labels[np.abs(self.x - x).argmin(), np.abs(self.y - y).argmin()])
+
+    def __repr__(self):
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items())
+        return f"Basins(by {self.method}: {shares})"
+
+
+def find_basins(field, attractors, box, manifolds=(), plane=(0, 1), at=None, places=None):
+    """Label the places of a plane by the attractor that they go to.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    attractors : Attractors
+        From `find_attractors`.
+    box : ndarray (2, 2)
+        Lower and upper bounds in the plane.
+    manifolds : sequence of Manifold
+        Those of all saddles of a planar field; the stable ones are used.
+    plane : tuple of int
+        Which two coordinates.
+    at : array_like (R,), optional
+        The others; zero if left out.
+    places : int, optional
+        Places along each side.
+
+    Returns
+    -------
+    Basins
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from dynsys.analysis.attractors import find_attractors
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> x, y = sympy.symbols("x y")
+    >>> field, box = compile_field(System([x - x**3, -y], [x, y])), np.array([[-2.0, 2.0], [-1.0, 1.0]])
+    >>> find_basins(field, find_attractors(field, box=box), box, places=20)
+    Basins(by capture: A 50%, B 50%)
+    """
+    planar = field.dimension == 2 and bool(manifolds)
+    count = places or (PLACES if field.dimension == 2 else SLICE)
+    box = np.asarray(box, dtype=float)
+    x, y = (low + (np.arange(count) + 0.5) / count * (high - low) for low, high in box)
+    states = np.zeros((count, count, field.dimension))
+    states[:] = 0.0 if at is None else np.asarray(at, dtype=float)
+    states[..., plane[0]], states[..., plane[1]] = np.meshgrid(x, y, indexing="ij")
+    unstable = [c.points for c in attractors.cycles if not c.stable] if field.dimension == 2 else []
+    if planar or unstable or (field.dimension == 2 and len(attractors) == 1):
+        walls = [m.points for m in manifolds if m.stable and m.dimension == 1] + unstable
+        return Basins(x, y, _by_walls(field, attractors, states, box, walls), "separatrices")
+    labels = attractor_of(field, states.reshape(-1, field.dimension), attractors)[0]
+    return Basins(x, y, labels.reshape(count, count), "capture")
+
+
+def _by_walls(field, attractors, states, box, walls):
+    count = len(states)
+    wall = np.zeros((count, count), dtype=bool)
+    for line in walls:
+        cells = (line - box[:, 0]) / (box[:, 1] - box[:, 0]) * count
+        pieces = np.ceil(3 * np.abs(np.diff(cells, axis=0)).max(axis=1)).clip(1, 3000).astype(int)
+        start, move = np.repeat(cells[:-1], pieces, axis=0), np.repeat(np.diff(cells, axis=0), pieces, axis=0)
+        share = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        dense = start + (share / np.repeat(pieces, pieces))[:, None] * move
+        places = np.floor(dense[np.isfinite(dense).all(axis=1)]).astype(int)
+        places = places[((places >= 0) & (places < count)).all(axis=1)]
+        wall[places[:, 0], places[:, 1]] = True
+    regions, number = label(~wall)
+    labels = np.full((count, count), -9)
+    depth = distance_transform_edt(~wall)
+    samples, owners = [], []
+    for region in range(1, number + 1):
+        inside = np.argwhere(regions == region)
+        if len(inside) < SMALL and number > 1:
+            continue
+        order = np.argsort(-depth[regions == region], kind="stable")
+        chosen = inside[order[[0, *(len(order) * k // (2 * SAMPLES) for k in range(1, SAMPLES))]]]
+        samples.append(states[chosen[:, 0], chosen[:, 1]])
+        owners.append(region)
+    found = attractor_of(field, np.concatenate(samples), attractors)[0].reshape(len(owners), SAMPLES)
+    for region, votes in zip(owners, found):
+        if (votes == votes[0]).all():
+            labels[regions == region] = votes[0]
+        else:
+            labels[regions == region] = attractor_of(field, states[regions == region], attractors)[0]
+    known = labels != -9
+    nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return labels[nearest[0], nearest[1]]

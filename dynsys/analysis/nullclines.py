@@ -1,0 +1,212 @@
+"""Nullclines of a planar field: the curves F_1 = 0 and F_2 = 0, as separate smooth segments.
+
+Marching squares on a grid finds every crossing of an edge, linear interpolation places it, Newton's method
+along the gradient puts it onto the curve. Where two branches of one nullcline cross, its gradient vanishes:
+those points are found first, and segments end there, so that no branch turns into another.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import minimum_filter
+
+from dynsys.analysis.flow import system_of, values_at
+from dynsys.numerics.plane import polish
+
+# Cells along each side. An odd offset of the grid keeps it off curves that lie along an axis.
+CELLS = 100
+# A crossing of branches: the value there, as a share of how far it varies over a cell around.
+CROSSING = 1e-6
+NEWTON_STEPS = 12
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Nullcline:
+    """One segment of a nullcline.
+
+    Parameters
+    ----------
+    points : ndarray (M, 2)
+        Points on the curve, in order; closed curves have the first again at the end.
+    component : int
+        Which equation vanishes, counted from 0.
+
+    Examples
+    --------
+    >>> Nullcline(np.zeros((5, 2)), 0).closed
+    True
+    """
+
+    points: np.ndarray
+    component: int
+
+    def __post_init__(self):
+        array = np.array(self.points, dtype=float)
+        array.setflags(write=False)
+        object.__setattr__(self, "points", array)
+
+    @property
+    def closed(self):
+        """bool : whether it ends where it starts."""
+        return bool((self.points[0] == self.points[-1]).all())
+
+    def __repr__(self):
+        return f"Nullcline(of equation {self.component}, {len(self.points)} points)"
+
+
+def find_nullclines(field, u, box, cells=CELLS):
+    """All segments of both nullclines in a box.
+
+    Parameters
+    ----------
+    field : Field
+        A planar field.
+    u : ndarray (S,)
+        Inputs.
+    box : ndarray (2, 2)
+        Lower and upper bounds.
+    cells : int, default 100
+        Cells of the grid along each side; features smaller than a cell may be missed.
+
+    Returns
+    -------
+    tuple of Nullcline
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> x, y = sympy.symbols("x y")
+    >>> cross = compile_field(System([x * y, x + y - 1], [x, y]))  # x y = 0 has four arms
+    >>> [line.component for line in find_nullclines(cross, np.zeros(0), np.array([[-1.0, 1], [-1, 1]]))]
+    [0, 0, 0, 0, 1]
+    """
+    box = np.asarray(box, dtype=float)
+    step = (box[:, 1] - box[:, 0]) / cells
+    axes = [box[c, 0] + step[c] * np.clip(np.arange(cells + 1) + 1e-3, 0, cells) for c in range(2)]
+    x, y = np.meshgrid(*axes, indexing="ij")
+    states = np.column_stack([x.ravel(), y.ravel()])
+    values = values_at(field, states, u).reshape(cells + 1, cells + 1, 2)
+    slopes = values_at(field, states, u, "jacobian").reshape(cells + 1, cells + 1, 2, 2)
+    lines = []
+    for component in range(2):
+        F = values[..., component]
+        if np.nanmax(np.abs(F), initial=0.0) == 0.0:
+            continue
+        crossings = _crossings(field, u, component, axes, slopes[:, :, component], F, step)
+        lines += _trace(field, u, component, axes, F, step, crossings)
+    return tuple(lines)
+
+
+def _crossings(field, u, component, axes, gradient, F, step):
+    """Points where branches of one nullcline cross: F and its gradient vanish, a saddle of F."""
+    size = np.abs(gradient * step).sum(axis=-1)
+    size = np.where(np.isfinite(size), size, np.inf)
+    low = (size == minimum_filter(size, 3, mode="nearest")) & (np.abs(F) <= 4 * size + 1e-300)
+    found = []
+    for i, j in np.argwhere(low)[:200]:
+        place = np.array([axes[0][i], axes[1][j]])
+        for _ in range(NEWTON_STEPS):
+            around = np.concatenate([place + 1e-4 * np.diag(step), place - 1e-4 * np.diag(step), place[None]])
+            rows = values_at(field, around, u, "jacobian")[:, component] * step
+            hessian = (rows[:2] - rows[2:4]) / 2e-4  # in units of cells
+            move = np.linalg.lstsq(hessian, -rows[4], rcond=1e-10)[0] if np.isfinite(rows).all() else [9, 9]
+            place = place + move * step
+            if np.abs(move).max() < 1e-10 or np.abs(move).max() > 5:
+                break
+        near = np.abs((place - [axes[0][i], axes[1][j]]) / step).max() < 2
+        if not near or np.abs(move).max() > 1e-6 or not np.linalg.det(hessian) < 0:
+            continue
+        value = values_at(field, place[None], u)[0, component]
+        fresh = not any(np.abs((place - other) / step).max() < 1 for other in found)
+        if fresh and abs(value) <= CROSSING * np.abs(hessian).max():
+            found.append(place)
+    return found
+
+
+def _trace(field, u, component, axes, F, step, crossings):
+    """Marching squares: points on edges, joined within cells, chained; then cut at crossings and polished."""
+    vertices, joints = _march(axes, F, component)
+    if not vertices:
+        return []
+    keys = list(vertices)
+    points = np.array([vertices[key] for key in keys])
+    residuals = np.empty(len(points))
+    polish(*system_of(field, u), component, 1.5 * step, points, residuals)
+    vertices = dict(zip(keys, points))
+    blocked = set()
+    for place in crossings:
+        i, j = (int(np.searchsorted(axes[c], place[c])) - 1 for c in range(2))
+        blocked |= {(i + a, j + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
+    links = defaultdict(list)
+    for cell, first, second in joints:
+        if cell not in blocked:
+            links[first].append(second)
+            links[second].append(first)
+    lines = []
+    for chain in _chains(links):
+        line = np.array([vertices[key] for key in chain])
+        if chain[0] != chain[-1]:
+            line = _joined(field, u, component, line, crossings, step)
+        lines.append(Nullcline(line, component))
+    return lines
+
+
+def _march(axes, F, component):
+    """Points of the curve on grid edges by edge, and which of them are joined in which cell."""
+    cells = F.shape[0] - 1
+    positive = F >= 0
+    finite = np.isfinite(F)
+    vertices, joints = {}, []
+    across = (positive[1:] != positive[:-1]) & finite[1:] & finite[:-1]
+    along = (positive[:, 1:] != positive[:, :-1]) & finite[:, 1:] & finite[:, :-1]
+    for i, j in np.argwhere(across):
+        share = F[i, j] / (F[i, j] - F[i + 1, j])
+        vertices[0, i, j] = axes[0][i] + share * (axes[0][i + 1] - axes[0][i]), axes[1][j]
+    for i, j in np.argwhere(along):
+        share = F[i, j] / (F[i, j] - F[i, j + 1])
+        vertices[1, i, j] = axes[0][i], axes[1][j] + share * (axes[1][j + 1] - axes[1][j])
+    touched = across[:, :-1] | across[:, 1:] | along[:-1] | along[1:]
+    for i, j in np.argwhere(touched[:cells, :cells]):
+        # bottom, right, top, left
+        edges = [(0, i, j), (1, i + 1, j), (0, i, j + 1), (1, i, j)]
+        hit = [edge for edge in edges if edge in vertices]
+        if len(hit) == 2:
+            joints.append(((i, j), *hit))
+        elif len(hit) == 4:
+            middle = F[i : i + 2, j : j + 2].sum() >= 0
+            low = positive[i, j]
+            pairs = ((0, 1), (2, 3)) if middle == low else ((0, 3), (1, 2))
+            joints += [((i, j), edges[a], edges[b]) for a, b in pairs]
+    return vertices, joints
+
+
+def _chains(links):
+    """Paths through a graph whose nodes have one or two neighbours; a loop ends with its first node."""
+    left = {node: list(neighbours) for node, neighbours in links.items()}
+    ends = [node for node, neighbours in left.items() if len(neighbours) == 1]
+    for start in (*ends, *left):
+        if not left[start]:
+            continue
+        chain = [start]
+        while left[chain[-1]]:
+            following = left[chain[-1]].pop()
+            left[following].remove(chain[-1])
+            chain.append(following)
+        yield chain
+
+
+def _joined(field, u, component, line, crossings, step):
+    """A segment that ends beside a crossing is led into it."""
+    for place in crossings:
+        for end in (0, -1):
+            if np.abs((line[end] - place) / step).max() < 2.5:
+                between = line[end] + np.linspace(0, 1, 5)[1:-1, None] * (place - line[end])
+                residuals = np.empty(len(between))
+                between = np.ascontiguousarray(between)
+                polish(*system_of(field, u), component, step, between, residuals)
+                tail = np.concatenate([between[np.isfinite(residuals)], place[None]])
+                line = np.concatenate([line, tail] if end == -1 else [tail[::-1], line])
+    return line
