@@ -15,6 +15,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attractor_graphs": ["attractor_graph", "state_machine"],
         "attractors": ["Attractors", "attractor_of", "find_attractors"],
         "basins": ["Basins", "find_basins"],
         "certificates": ["Certificate", "certify"],
@@ -36,6 +37,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "normal_forms": ["SpecialPoint"],
         "nullclines": ["Nullcline", "find_nullclines"],
         "portrait": ["PhasePortrait", "phase_portrait"],
+        "robustness": ["BasinDistance", "EscapeRate", "basin_distances", "escape_rate"],
+        "sensitivity": [
+            "BifurcationSensitivity", "Sensitivity", "bifurcation_sensitivity", "fixed_point_sensitivity",
+        ],
+        "transitions": ["Transition", "pulse_transitions"],
         "vector_field": ["Field", "FieldFunctions"],
     },
 )

@@ -216,6 +216,20 @@ def _is_dead(curve, x):
     return not any(curve.slope(state, p).any() for state in states for p in (low, 0.4 * low + 0.6 * high))
 
 
+def outcomes_of(ends):
+    """Statuses and a sentence for the two ends of a walk.
+
+    Examples
+    --------
+    >>> outcomes_of((LEFT_SPAN, MAX_STEPS))[1]
+    'followed to the end of the span and the limit on points'
+    """
+    statuses = tuple(_OUTCOMES[end] for end in ends)
+    if statuses[0] is Status.CLOSED_LOOP:
+        return statuses, "a closed loop"
+    return statuses, "followed to " + " and ".join(_ENDS[status] for status in statuses)
+
+
 def _message(curve, p, statuses, specials, lost):
     ends = " and ".join(f"{curve.parameter} = {p[i]:.6g} ({_ENDS[s]})" for i, s in zip((0, -1), statuses))
     if statuses[0] is Status.CLOSED_LOOP:

@@ -72,6 +72,11 @@ class Curve:
         return self.field.continuable[self.columns[0]]
 
     @property
+    def names(self):
+        """tuple of str : names of the free parameters."""
+        return tuple(self.field.continuable[c] for c in self.columns)
+
+    @property
     def value(self):
         """float : the field's own value of the first free parameter."""
         return self.own(self.columns[0])

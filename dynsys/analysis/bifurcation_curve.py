@@ -1,0 +1,337 @@
+"""Curves of bifurcations in two parameters: folds, Hopf points, branch points.
+
+The same loop as for branches of fixed points follows the equations of the bifurcation
+(`dynsys.numerics.extended`) with a second free parameter. Where a normal-form coefficient or another
+eigenvalue vanishes on the curve, its zero is located along the arclength to rounding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from dynsys.analysis.codimension_two_point import describe
+from dynsys.analysis.continuation import outcomes_of
+from dynsys.analysis.curve import make_curve
+from dynsys.analysis.eigenvalues import sorted_eigenvalues
+from dynsys.analysis.events import walk_both_ways
+from dynsys.analysis.normal_forms import first_coefficient, imaginary_pair
+from dynsys.analysis.special_point import table
+from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
+from tasks.checks import check_count
+from tasks.errors import InputError
+
+MODES = {
+    "fold": FOLD_CURVE, "cusp": FOLD_CURVE, "Hopf": HOPF_CURVE, "pitchfork": BRANCH_CURVE,
+    "transcritical": BRANCH_CURVE, "branch point": BRANCH_CURVE,
+}  # fmt: skip
+_KINDS = {FOLD_CURVE: "fold", HOPF_CURVE: "Hopf", BRANCH_CURVE: "branch point"}
+MAX_POINTS = 2000
+# A test whose largest value is below this share of the others vanishes for a reason, not at points.
+ALWAYS_ZERO = 1e-7
+# beta of the equations of a branch point, in units of F: beyond this two branches no longer cross.
+UNFOLDED = 1e-7
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BifurcationCurve:
+    """A curve of bifurcations in two parameters, in order of its arclength.
+
+    Parameters
+    ----------
+    kind : str
+        "fold", "Hopf" or "branch point".
+    parameters : tuple of two str
+        Names of the parameters.
+    values : ndarray (M, 2)
+        Their values.
+    kappa : ndarray (M, R)
+        The fixed point.
+    eigenvalues : ndarray (M, R)
+        Eigenvalues of the Jacobian, by decreasing real part.
+    valid : ndarray of bool (M,)
+        False where a Hopf curve has gone on, past a Bogdanov-Takens point, as a curve of neutral saddles.
+    special_points : tuple of CodimensionTwoPoint
+        In order along the curve.
+    ends : tuple of two Status
+        How it ended at its first and its last point.
+    message : str
+        The ends in words.
+    inputs : dict
+        Inputs that were held.
+    state : tuple of str
+        Names of the coordinates.
+
+    Examples
+    --------
+    >>> from tasks.errors import Status
+    >>> both = (Status.REACHED_SPAN,) * 2
+    >>> line = np.column_stack([np.zeros(3), np.arange(3.0)])
+    >>> BifurcationCurve("fold", ("a", "b"), line, line, -line, np.ones(3, bool), (), both)
+    BifurcationCurve(fold in a, b: 3 points)
+    """
+
+    kind: str
+    parameters: tuple
+    values: np.ndarray
+    kappa: np.ndarray
+    eigenvalues: np.ndarray
+    valid: np.ndarray
+    special_points: tuple
+    ends: tuple
+    message: str = ""
+    inputs: dict = None
+    state: tuple = ("kappa",)
+
+    def __post_init__(self):
+        for name in ("values", "kappa", "eigenvalues", "valid"):
+            array = np.array(getattr(self, name))
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        object.__setattr__(self, "special_points", tuple(self.special_points))
+        object.__setattr__(self, "inputs", dict(self.inputs or {}))
+
+    @property
+    def status(self):
+        """Status : the first of the two ends that is not a success, or the last end."""
+        return next((end for end in self.ends if not end.ok), self.ends[1])
+
+    def __len__(self):
+        return len(self.values)
+
+    def __repr__(self):
+        note = f"; {self.message}" if self.message else ""
+        head = f"BifurcationCurve({self.kind} in {', '.join(self.parameters)}: {len(self)} points{note})"
+        return "\n".join([head, *(f"  {point}" for point in self.special_points)])
+
+    def _repr_html_(self):
+        return table(self.special_points, repr(self).partition("\n")[0])
+
+
+def continue_curve(field, point, parameter, span, own_span=None, inputs=None, max_points=MAX_POINTS):
+    """Follow a fold, a Hopf point or a branch point as a second parameter moves.
+
+    Parameters
+    ----------
+    field : Field
+        The field, with the value of the second parameter that the point was found at.
+    point : SpecialPoint
+        From a branch or a diagram.
+    parameter : str
+        The second parameter or input.
+    span : (float, float)
+        Its ends.
+    own_span : (float, float), optional
+        Ends of the point's own parameter; left out, as wide as ``span`` about the point in its own units,
+        or from 0 to twice its value.
+    inputs : optional
+        As in `continue_branch`.
+    max_points : int, default 2000
+        Limit in each direction.
+
+    Returns
+    -------
+    BifurcationCurve
+
+    Raises
+    ------
+    InputError
+        A point that cannot be followed, an unknown or repeated parameter, a bad span, or a curve of branch
+        points that the second parameter unfolds into folds.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.continuation import continue_branch
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.ones(4), np.ones(4)))
+    >>> fold = continue_branch(field, [-2.4], "v", (-2, 1), inputs=0.4).special_points[0]
+    >>> curve = continue_curve(field, fold, "gain", (0.2, 2))
+    >>> [p.kind for p in curve.special_points], curve.special_points[0].values.round(9)
+    (['cusp'], array([0. , 0.5]))
+    """
+    if getattr(point, "kind", None) not in MODES:
+        kind = getattr(point, "kind", point)
+        raise InputError(f"point: a fold, a Hopf point or a branch point can be followed, got {kind}")
+    if parameter == point.parameter:
+        raise InputError(f"parameter: {parameter!r} is the point's own; name a second one")
+    max_points = check_count("max_points", max_points, 2)
+    reach = max(abs(point.value), 0.5)
+    own = (point.value - reach, point.value + reach) if own_span is None else own_span
+    single = make_curve(field, point.parameter, own, inputs)
+    other = make_curve(field, parameter, span, inputs)
+    if field.box is None:
+        single.scale[:-1] = np.maximum(1.0, np.abs(point.kappa))
+    else:
+        single.scale[:-1] = np.maximum(single.scale[:-1], other.scale[:-1])
+    (low, high), at = other.span[0], other.value
+    if not low <= at <= high:
+        raise InputError(f"span: the point belongs to {parameter} = {at:g}, outside ({low:g}, {high:g})")
+    mode = MODES[point.kind]
+    curve = single.with_second(other.columns[0], (low, high), mode)
+    start, tangent, borders = _start(curve, point, at)
+    return _followed(curve, start, tangent, borders, max_points)
+
+
+def _start(curve, point, at):
+    """Start, tangent and borders: solve with the second parameter held."""
+    n, mode = curve.n, curve.mode
+    y = np.concatenate([point.kappa, [point.value, at]]) / curve.scale
+    if mode == BRANCH_CURVE:
+        y = np.append(y, 0.0)
+    size = n * (n - 1) // 2 if mode == HOPF_CURVE else n
+    borders = np.zeros((4, size))
+    borders[0], borders[1] = 1.0 / (1.7 + np.arange(size)), 1.0 / (2.0 + np.arange(size))
+    held = np.zeros(y.size)
+    held[n + 1] = 1.0
+    for _ in range(4):  # the null vectors that are found become the borders
+        found = curve.step(y, held, borders=borders)
+        if found is None:
+            where = f"{curve.names[1]} = {at:g}"
+            raise InputError(f"point: no {point.kind} is there at {where}; was it found there?")
+        borders[:2] = borders[2:] / np.linalg.norm(borders[2:], axis=1, keepdims=True)
+    if np.abs(found[0][: n + 1] - y[: n + 1]).max() > 1e-3:
+        raise InputError(
+            f"point: it does not solve the field's equations at {curve.names[1]} = {at:g}; set the field's "
+            f"values and inputs to those at which it was found"
+        )
+    return found[0], found[1], borders
+
+
+def _followed(curve, y, tangent, borders, max_points):
+    n = curve.n
+    walk, ends = walk_both_ways(curve, y, tangent, max_points, borders)
+    if walk is None:
+        raise InputError("point: Newton's method fails there; it may be a double point already")
+    ends, message = outcomes_of(ends)
+    scale = np.append(curve.scale, 1.0)[: walk.points.shape[1]]
+    natural = walk.points * scale
+    kept = np.ones(len(natural), dtype=bool)
+    if curve.mode == BRANCH_CURVE:
+        kept = np.abs(natural[:, n + 2]) <= UNFOLDED * max(1.0, np.abs(natural[:, :n]).max())
+        if kept.sum() < 3:
+            raise InputError(
+                f"parameter: {curve.names[1]} unfolds the branch point, so no curve goes through it; continue "
+                f"a fold beside it instead"
+            )
+    eigenvalues = sorted_eigenvalues(curve.jacobians(natural[:, : n + 2]))
+    rows = [Tests(curve, point, vector) for point, vector in zip(walk.points, walk.vectors)]
+    specials = _special(curve, walk, rows) if kept.all() else []
+    valid = np.array([row.oscillates for row in rows]) if curve.mode == HOPF_CURVE else kept
+    held = {name: float(v) for i, (name, v) in enumerate(zip(curve.field.inputs, curve.inputs))
+            if i not in curve.columns}  # fmt: skip
+    return BifurcationCurve(
+        _KINDS[curve.mode], curve.names, natural[:, n : n + 2], natural[:, :n], eigenvalues, valid, specials,
+        ends, f"{message}; {len(specials)} special points", held, curve.field.state,
+    )  # fmt: skip
+
+
+class Tests:
+    """Test functions of one point of a curve: name -> value, smooth along it."""
+
+    def __init__(self, curve, point, vectors):
+        n = curve.n
+        self.point, self.vectors = point, vectors
+        self.x, self.p = point[:n] * curve.scale[:n], point[n : n + 2] * curve.scale[n:]
+        self.jacobian = curve.jacobian(self.x, self.p)
+        values = np.linalg.eigvals(self.jacobian)
+        self.values, self.oscillates = {}, True
+        if curve.mode == HOPF_CURVE:
+            self._hopf(curve, values)
+        else:
+            self._fold(curve, values)
+
+    def _fold(self, curve, values):
+        n = curve.n
+        w, q = self.vectors[:n], self.vectors[n:] * curve.scale[:n]
+        w, q = w / np.linalg.norm(w), q / np.linalg.norm(q)
+        hessian = curve.tensor(self.x, self.p, 2)
+        second = hessian @ q @ q
+        if curve.mode == FOLD_CURVE:
+            self.values["cusp"] = w @ second / 2
+        else:
+            self.values["pitchfork"] = w @ second / 2
+            bordered = np.block([[self.jacobian, w[:, None]], [q[None], np.zeros((1, 1))]])
+            h = np.linalg.solve(bordered, np.append(-second, 0.0))[:n]
+            self.values["degenerate pitchfork"] = w @ (curve.tensor(self.x, self.p, 3) @ q @ q @ q
+                                                       + 3 * hessian @ h @ q) / 6  # fmt: skip
+        if n > 1:
+            self.values["Bogdanov-Takens"] = w @ q
+        if n > 2:
+            rest = np.delete(values, np.abs(values).argmin())
+            self.values["zero-Hopf"] = _pair_product(rest)
+
+    def _hopf(self, curve, values):
+        n = curve.n
+        i, j = np.triu_indices(n, 1)
+        k = np.abs(values[i] + values[j]).argmin()
+        square = (values[i[k]] * values[j[k]]).real
+        rest = np.delete(values, [i[k], j[k]])
+        self.oscillates = bool(square > 0)
+        self.values["Bogdanov-Takens"] = square
+        if n > 2:
+            self.values["zero-Hopf"] = np.prod(rest).real
+        if n > 3:
+            self.values["Hopf-Hopf"] = _pair_product(rest)
+        self.values["Bautin"] = np.nan
+        if self.oscillates:
+            omega, q, psi, _ = imaginary_pair(self.jacobian)
+            tensors = curve.tensor(self.x, self.p, 2), curve.tensor(self.x, self.p, 3)
+            # Times omega^2: it stays finite where the frequency vanishes.
+            self.values["Bautin"] = first_coefficient(self.jacobian, *tensors, omega, q, psi).real * square
+
+
+def _pair_product(values):
+    i, j = np.triu_indices(len(values), 1)
+    return np.prod(values[i] + values[j]).real
+
+
+def _special(curve, walk, rows):
+    """Locate and describe the zeros of every test, in order along the curve."""
+    found = []
+    for name in rows[0].values:
+        values = np.array([row.values[name] for row in rows])
+        finite = np.abs(values[np.isfinite(values)])
+        if finite.size == 0 or finite.max() <= ALWAYS_ZERO:
+            continue
+        for k in np.flatnonzero((values[:-1] > 0) != (values[1:] > 0)):
+            if np.isfinite(values[k : k + 2]).all():
+                point = _located(curve, walk, rows, name, k)
+                if point is not None:
+                    found.append((k, point))
+        for k in np.flatnonzero(values == 0.0):
+            found.append((k, describe(curve, name, rows[k].x, rows[k].p, rows[k].vectors)))
+    found = [(k, point) for k, point in sorted(found, key=lambda pair: pair[0]) if point is not None]
+    kept = []
+    for _, point in found:
+        if not any(_same(point, other) for other in kept):
+            kept.append(point)
+    return kept
+
+
+def _same(first, second):
+    near = np.abs(np.append(first.values - second.values, first.kappa - second.kappa)).max() < 1e-7
+    return near and first.kind == second.kind
+
+
+def _located(curve, walk, rows, name, k):
+    base, tangent = walk.points[k], walk.tangents[k]
+    length = float(tangent @ (walk.points[k + 1] - base))
+    size = rows[k].vectors.size // 2
+    at = {}
+
+    def value(s):
+        borders = np.zeros((4, size))
+        borders[:2] = rows[k].vectors.reshape(2, size)
+        borders[:2] /= np.linalg.norm(borders[:2], axis=1, keepdims=True)
+        found = curve.step(base, tangent, s, borders)
+        if found is None:
+            return np.nan
+        at["row"] = Tests(curve, found[0], borders[2:].ravel())
+        return at["row"].values[name]
+
+    first, last = rows[k].values[name], rows[k + 1].values[name]
+    if not np.isfinite([value(length)]).all() or (first > 0) == (value(length) > 0) or last == 0.0:
+        return None
+    value(brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14) if first != 0.0 else 0.0)
+    return describe(curve, name, at["row"].x, at["row"].p, at["row"].vectors)
