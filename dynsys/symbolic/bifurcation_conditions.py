@@ -6,28 +6,32 @@ run for long. By symmetry, (kappa, v) -> (-kappa, -v), the origin is a fixed poi
 
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 
 from dynsys.symbolic.expectations import ErfExpectation, GaussianExpectation
-from dynsys.symbolic.system import System, jacobian
-from dynsys.symbolic.typeset import expression_latex
+from dynsys.symbolic.names import symbol
+from dynsys.symbolic.origin import check_origin, check_system, origin_lines, value_of
+from dynsys.symbolic.planar import branch_coefficients, derivatives_at
+from dynsys.symbolic.system import jacobian
 from tasks.errors import InputError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OriginBranch:
-    """The branch point at the origin of a one-dimensional system, in its parameters.
+    """The branch point at the origin of a system of one or two variables, in its parameters.
 
-    With z = kappa and dp the distance of the parameter from its critical value, the equation near the branch
-    point is a01 dp + b11 z dp + (b20/2) z^2 + (b30/6) z^3 (conventions of DYNAMICS). a01 = b20 = 0 and
-    b30 != 0: a pitchfork, supercritical where b11 and b30 have opposite signs.
+    With z along the null vector q, |q| = 1 (z = kappa in one dimension), and dp the distance of the parameter
+    from its critical value, the equation near the branch point is a01 dp + b11 z dp + (b20/2) z^2 +
+    (b30/6) z^3 (conventions of DYNAMICS). a01 = b20 = 0 and b30 != 0: a pitchfork, supercritical where b11
+    and b30 have opposite signs.
 
     Parameters
     ----------
     parameter : str
         Name of the parameter.
     condition : sympy expression
-        dF/dkappa at the origin; the branch point is where it vanishes.
+        dF/dkappa at the origin, or the determinant of the Jacobian; the branch point is where it vanishes.
     at : sympy expression or None
         The parameter's critical value, where the condition is linear in it.
     coefficients : dict
@@ -37,6 +41,7 @@ class OriginBranch:
 
     Examples
     --------
+    >>> from dynsys.symbolic.system import System
     >>> x, mu = sympy.symbols("x mu")
     >>> origin_branch(System([mu * x - x**3], [x], parameters=[mu]), "mu")
     OriginBranch(pitchfork at mu = 0; a01 = 0, b11 = 1, b20/2 = 0, b30/6 = -1)
@@ -61,7 +66,8 @@ class OriginBranch:
         Parameters
         ----------
         values : mapping name -> float
-            Values of the parameters; that of the branch's own parameter is not used when `at` is known.
+            Values of the parameters; that of the branch's own parameter is not used when `at` is known. When
+            the condition is a polynomial in it, the real root next to the given value is taken.
 
         Returns
         -------
@@ -69,10 +75,14 @@ class OriginBranch:
             "at" (None where unknown) and the coefficients.
         """
         numbers = {name: sympy.Float(value, 17) for name, value in values.items()}
-        at = None if self.at is None else _number(self.at, numbers)
+        at = (
+            _nearest(self.condition, self.parameter, numbers)
+            if self.at is None
+            else value_of(self.at, numbers)
+        )
         if at is not None:
             numbers[self.parameter] = sympy.Float(at, 17)
-        return {"at": at, **{name: _number(e, numbers) for name, e in self.coefficients.items()}}
+        return {"at": at, **{name: value_of(e, numbers) for name, e in self.coefficients.items()}}
 
     def __repr__(self):
         listed = ", ".join(f"{name} = {value}" for name, value in self.coefficients.items())
@@ -85,14 +95,16 @@ class OriginBranch:
 
 
 def origin_branch(system, parameter="gain"):
-    """Where and how the origin of a one-dimensional system branches along a parameter, at zero input.
+    """Where and how the origin of a system of one or two variables branches along a parameter, at zero input.
 
-    For a mean field of rank one the condition is gain (sigma_mn + a_m a_n) Phi_1(0, noise) = 1 (THEORY 6).
+    For a mean field of rank one the condition is gain (sigma_mn + a_m a_n) Phi_1(0, noise) = 1; for rank two
+    and one population of zero mean it is that an eigenvalue of Sigma_nm times gain Phi_1(0, noise) is 1
+    (THEORY 6).
 
     Parameters
     ----------
     system : System
-        One state variable, with the origin as a fixed point at zero input.
+        One or two state variables, with the origin as a fixed point at zero input.
     parameter : str, default "gain"
         One of its parameters.
 
@@ -103,67 +115,53 @@ def origin_branch(system, parameter="gain"):
     Raises
     ------
     InputError
-        Several state variables, an unknown parameter, or an origin that is no fixed point.
+        More than two state variables, an unknown parameter, or an origin that is no fixed point.
 
     Examples
     --------
+    >>> from dynsys.symbolic.system import System
     >>> x, r, a = sympy.symbols("x r a")
     >>> origin_branch(System([r * x + a * x**2 - x**3], [x], parameters=[r, a]), "r").kind
     'transcritical'
     """
-    _check(system)
-    if len(system.state) != 1:
+    equations, origin, p = check_origin(system, parameter)
+    if len(system.state) > 2:
         listed = ", ".join(system.state_names)
-        raise InputError(f"system: one state variable is needed, got {listed}; see origin_jacobian")
-    if parameter not in system.parameter_names:
-        raise InputError(f"parameter: {parameter!r} is none of {', '.join(system.parameter_names)}")
-    (kappa,), (F,), p = system.state, system.equations, system.symbol(parameter)
-    origin = _origin(system)
-    if F.xreplace(origin).doit() != 0:
-        raise InputError(f"system: the origin is no fixed point, there F = {F.xreplace(origin)}")
-
-    def at_origin(expression):
-        return sympy.factor_terms(expression.xreplace(origin))
-
-    slope = F.diff(kappa)
-    condition = at_origin(slope)
-    coefficients = {
-        "a01": at_origin(F.diff(p)),
-        "b11": at_origin(slope.diff(p)),
-        "b20/2": at_origin(slope.diff(kappa)) / 2,
-        "b30/6": at_origin(slope.diff(kappa, 2)) / 6,
-    }
+        raise InputError(f"system: one or two state variables are needed, got {listed}; see origin_stability")
+    line = len(system.state) == 1
+    condition, coefficients = (_on_a_line if line else _in_the_plane)(equations, system.state, origin, p)
+    condition = sympy.factor_terms(condition)
     per_unit = condition.diff(p)
     linear = per_unit != 0 and p not in per_unit.free_symbols
     at = sympy.factor_terms(-condition.xreplace({p: sympy.S.Zero}) / per_unit) if linear else None
-    return OriginBranch(
-        parameter, condition, at, coefficients, _lines(system, condition, parameter, at, coefficients)
-    )
+    shown = {_LATEX[name]: e for name, e in coefficients.items() if e != 0}
+    lines = origin_lines(system, parameter, condition, at, shown)
+    return OriginBranch(parameter, condition, at, coefficients, lines)
 
 
-def origin_jacobian(system):
-    """Jacobian at the origin and zero input, in the parameters.
+def _on_a_line(equations, state, origin, p):
+    (F,), (kappa,) = equations, state
+    slope = F.diff(kappa)
+    coefficients = {
+        "a01": F.diff(p),
+        "b11": slope.diff(p),
+        "b20/2": slope.diff(kappa) / 2,
+        "b30/6": slope.diff(kappa, 2) / 6,
+    }
+    settled = {name: sympy.factor_terms(e.xreplace(origin)) for name, e in coefficients.items()}
+    return slope.xreplace(origin), settled
 
-    For one population and zero means it is -1 + gain Sigma_nm Phi_1(0, noise): the origin loses stability
-    when the real part of an eigenvalue of the overlap matrix times gain Phi_1(0, noise) crosses 1 (THEORY 6).
 
-    Parameters
-    ----------
-    system : System
-        Any.
-
-    Returns
-    -------
-    sympy.Matrix (R, R)
-
-    Examples
-    --------
-    >>> x, a = sympy.symbols("x a")
-    >>> origin_jacobian(System([a * x - x**3], [x], parameters=[a]))
-    Matrix([[a]])
-    """
-    _check(system)
-    return jacobian(system).xreplace(_origin(system))
+def _in_the_plane(equations, state, origin, p):
+    A, B, C = derivatives_at(equations, state, origin)
+    found = branch_coefficients(A, A.diff(p), B, C)
+    coefficients = {
+        "a01": sympy.S.Zero,
+        "b11": found["b11"],
+        "b20/2": found["b20"] / 2,
+        "b30/6": found["b30"] / 6,
+    }
+    return A.det(), {name: sympy.factor_terms(e) for name, e in coefficients.items()}
 
 
 def closed_form_fixed_points(system):
@@ -199,7 +197,7 @@ def closed_form_fixed_points(system):
     >>> closed_form_fixed_points(mean_field(one))[1][0]
     sqrt((-noise + (2*gain**2*sigma_mn**2 - 2)/pi)/sigma_mm)
     """
-    _check(system)
+    check_system(system)
     J = jacobian(system)
     if not J.free_symbols & set(system.state) and not J.atoms(GaussianExpectation):
         constant = sympy.Matrix(system.equations).xreplace(dict.fromkeys(system.state, sympy.S.Zero))
@@ -235,28 +233,16 @@ def _erf_fixed_points(system):
     return tuple(sympy.Matrix([[point]]) for point in (sympy.S.Zero, size, -size))
 
 
-def _lines(system, condition, parameter, at, coefficients):
-    shown = [condition, *([] if at is None else [at]), *coefficients.values()]
-    labels = {f.args[1:]: "0" for e in shown for f in e.atoms(GaussianExpectation)}
-    names = {
-        "a01": "a_{01}",
-        "b11": "b_{11}",
-        "b20/2": "b_{20}/2",
-        "b30/6": "b_{30}/6",
-    }
-    lines = [("0", condition)] if at is None else [(system.latex_of(parameter), at)]
-    lines += [(names[name], e) for name, e in coefficients.items() if e != 0]
-    return tuple((left, expression_latex(system, e, labels)) for left, e in lines)
+_LATEX = {"a01": "a_{01}", "b11": "b_{11}", "b20/2": "b_{20}/2", "b30/6": "b_{30}/6"}
 
 
-def _check(system):
-    if not isinstance(system, System):
-        raise InputError(f"system: expected a System, got {type(system).__name__}; see mean_field")
-
-
-def _origin(system):
-    return dict.fromkeys((*system.state, *system.inputs), sympy.S.Zero)
-
-
-def _number(expression, numbers):
-    return float(expression.xreplace({s: numbers[s.name] for s in expression.free_symbols}).evalf(17))
+def _nearest(condition, parameter, numbers):
+    """Real root of a polynomial condition next to the parameter's value, None where it is no polynomial."""
+    p = symbol(parameter)
+    others = {s: numbers[s.name] for s in condition.free_symbols if s != p}
+    polynomial = condition.xreplace(others).as_poly(p)
+    if polynomial is None or polynomial.degree() < 1:
+        return None
+    roots = np.roots([float(c.evalf(17)) for c in polynomial.all_coeffs()])
+    real = roots[np.abs(roots.imag) < 1e-9 * np.maximum(np.abs(roots), 1e-300)].real
+    return float(real[np.abs(real - float(numbers[parameter])).argmin()]) if real.size else None

@@ -33,7 +33,7 @@ class ErfSquared(GaussianExpectation):
     >>> ErfSquared(0, 0, 0), ErfSquared(1, 0, symbol("Delta"))
     (0, 0)
     >>> round(float(ErfSquared(0, 0, 1)), 12)  # (2 / pi) asin(pi / (2 + pi))
-    0.418497545966
+    0.418477381712
     """
 
     phi = "erf_squared"

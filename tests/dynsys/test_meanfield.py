@@ -5,16 +5,13 @@ import pytest
 import sympy
 
 from dynsys.populations.fit import Populations, fit_populations
-from dynsys.symbolic.bifurcation_conditions import (
-    closed_form_fixed_points,
-    origin_branch,
-    origin_jacobian,
-)
+from dynsys.symbolic.bifurcation_conditions import closed_form_fixed_points, origin_branch
 from dynsys.symbolic.codegen import generate, load
 from dynsys.symbolic.couplings import effective_couplings
 from dynsys.symbolic.expectations import GaussianExpectation
 from dynsys.symbolic.meanfield import mean_field
 from dynsys.symbolic.moments import pair
+from dynsys.symbolic.origin import origin_jacobian
 from dynsys.symbolic.system import System
 from rnn.connectivity import loadings
 from rnn.networks import LowRankRNN
@@ -246,14 +243,14 @@ class TestExactStatements:
         assert origin_branch(system).numbers(system.values)["at"] == pytest.approx(1 / (0.4 + 0.4), rel=1e-14)
 
     def test_transcritical_and_refusals(self):
-        x, r, a = sympy.symbols("x r a")
+        x, y, r, a = sympy.symbols("x y r a")
         own = System([r * x + a * x**2 - x**3], [x], parameters=[r, a])
         assert origin_branch(own, "r").kind == "transcritical"
         assert origin_branch(own, "r").coefficients["b20/2"].name == "a"
         for system, parameter, words in (
             (System([r - x**2], [x], parameters=[r]), "r", "no fixed point"),
             (own, "s", "none of r, a"),
-            (System([x, r], [x, r]), "r", "one state variable"),
+            (System([x, r, y], [x, r, y], parameters=[a]), "a", "one or two state variables"),
             ("x", "r", "expected a System"),
         ):
             with pytest.raises(InputError, match=words):
