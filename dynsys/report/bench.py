@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from dynsys.analysis.circuit import run_circuit
-from dynsys.report.results import Performance
+from dynsys.populations.activity import activity_components
+from dynsys.report.performance import Performance
 from rnn.simulation import simulate
 from tasks.metrics import PsychometricCurve, loss, psychometric_curve, r_squared
 
@@ -16,6 +17,7 @@ SHARES = (0.1, 0.25, 0.5, 1.0, 2.0)
 CONDITION = "coherence"
 # So many of the redrawn networks are pooled into one psychometric curve.
 POOLED = 5
+RECORDED = 60  # trials whose activity is taken apart into principal components
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +166,14 @@ def performance_of(net, bench, exact, closed, others, rng):
         curves,
         bench.examples,
         traces,
+        _components(net, trials, rng),
     )
+
+
+def _components(net, trials, rng):
+    """Of the activity in some trials, or None where nothing moves."""
+    run = simulate(net, trials.select(slice(0, RECORDED)), rng=rng)
+    return activity_components(net, run) if np.ptp(run.x) > 0 else None
 
 
 def constant_inputs(trials, names, most=MOST_INPUTS):

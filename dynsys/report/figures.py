@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from dynsys.analysis.graphs import circuit_graph
 from dynsys.plotting.activity import (
     plot_accuracies,
     plot_inputs,
@@ -14,8 +15,10 @@ from dynsys.plotting.activity import (
 )
 from dynsys.plotting.bifurcation import axis_label, plot_bifurcation
 from dynsys.plotting.connectivity import plot_histogram, plot_loadings
-from dynsys.plotting.moments import plot_covariance
+from dynsys.plotting.graphs import plot_circuit
+from dynsys.plotting.moments import plot_correlation
 from dynsys.plotting.phase import plot_flow, plot_trajectories
+from dynsys.plotting.states import plot_variance_explained
 from dynsys.plotting.style import (
     BLACK,
     BLUE,
@@ -26,6 +29,7 @@ from dynsys.plotting.style import (
     new_figure,
     trial_colors,
 )
+from dynsys.populations.tables import moment_table
 from rnn.connectivity import loadings
 
 WIDTH = 7.2
@@ -75,9 +79,12 @@ def pictures(analysis):
     >>> from rnn import LowRankRNN
     >>> m, z = np.random.default_rng(0).standard_normal((2, 50))
     >>> list(pictures(analyse(LowRankRNN(m, 1.5 * m + z, z, 4 * m), rng=0, redraws=1)))
-    ['loadings', 'redrawn', 'fixed_points', 'bifurcations']
+    ['loadings', 'redrawn', 'mechanism', 'fixed_points', 'bifurcations']
     """
-    drawn = [draw(analysis) for draw in (_task, _loadings, _redrawn, _fixed_points, _bifurcations, _circuit)]
+    drawn = [
+        draw(analysis)
+        for draw in (_task, _loadings, _redrawn, _mechanism, _fixed_points, _bifurcations, _circuit)
+    ]
     return {picture.name: picture for picture in drawn if picture is not None}
 
 
@@ -120,13 +127,31 @@ def _loadings(analysis):
     figure, panels = new_figure(mosaic=rows, size=(WIDTH, 3.5), width_ratios=[1] * half + [1.25 * half])
     for name, (x, y) in zip(names, pairs):
         plot_loadings(analysis.loadings, x, y, analysis.populations, panels[name])
-    plot_covariance(analysis.populations, ax=panels["table"])
+    table = moment_table(analysis.loadings, analysis.populations)
+    plot_correlation(table, ax=panels["table"])
     listed = ", ".join(f"{x} and {y}" for x, y in pairs)
     caption = [
         f"Loadings {listed}: a dot for each unit; ellipses: one and two s.d. of the fitted Gaussian.",
-        "Covariances with standard errors, coloured by correlation.",
+        f"Correlations with standard errors; bold: not zero (level {table.level:g} for the whole table).",
     ]
     return _picture("loadings", figure, [panels[names[0]], panels["table"]], caption)
+
+
+def _mechanism(analysis):
+    """The circuit at rest, and whether the activity has its dimensions."""
+    done = analysis.performance
+    seen = done is not None and done.components is not None
+    figure, panels = new_figure(1, 1 + seen, (WIDTH if seen else 0.6 * WIDTH, 2.6), squeeze=False)
+    graph = circuit_graph(analysis.populations)
+    plot_circuit(graph, panels[0, 0], title=f"at rest, gain {graph.graph['gains'].mean():.2f}")
+    caption = [
+        "The equivalent circuit with its effective couplings where nothing is on. Blue: positive; orange: "
+        "negative; width: size. Activity lowers the gain, and with it every coupling."
+    ]
+    if seen:
+        plot_variance_explained(done.components, count=5, ax=panels[0, 1])
+        caption.append("Principal components of the network's activity, with its noise.")
+    return _picture("mechanism", figure, panels.flat, caption)
 
 
 def _redrawn(analysis):

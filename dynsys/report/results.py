@@ -6,47 +6,8 @@ from html import escape
 
 import numpy as np
 
+from dynsys.report.performance import Performance, plain_performance
 from dynsys.report.plain import plain_values
-
-
-@dataclass(frozen=True, eq=False)
-class Performance:
-    """How the network, redrawn networks and the mean-field circuit do the task.
-
-    Parameters
-    ----------
-    trials : Trials
-        Test trials, the same for all.
-    outputs : ndarray (B, T, O)
-        Outputs of the network on them, with its noise.
-    accuracy : mapping of str to float
-        By "network", "circuit".
-    loss : mapping of str to float
-        The same.
-    r_squared : mapping of str to float
-        Share of the variance of the network's outputs (its own noise off) that is explained by "circuit" (the
-        mean field) and by "reduction" (the exact equations for kappa at finite N).
-    psychometric : mapping of str to PsychometricCurve
-        By "network", "redrawn", "circuit"; empty where the task has none.
-    examples : Trials
-        A trial without noise for each condition.
-    traces : mapping of str to Trajectory
-        By "network", "redrawn", "circuit": what they do in ``examples`` without noise.
-
-    Examples
-    --------
-    >>> Performance(None, None, {"network": 1.0}, {}, {}, {}, None, {}).accuracy["network"]
-    1.0
-    """
-
-    trials: object
-    outputs: np.ndarray
-    accuracy: Mapping
-    loss: Mapping
-    r_squared: Mapping
-    psychometric: Mapping
-    examples: object
-    traces: Mapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +151,7 @@ class Analysis:
                 },
                 "task": self.task and {"name": self.task.name, **self.task.parameters},
                 "training": self.training and _training(self.training),
-                "performance": done and _performance(done),
+                "performance": done and plain_performance(done),
                 "populations": {
                     "names": self.populations.names,
                     "weights": self.populations.weights,
@@ -275,24 +236,6 @@ def _training(result):
         "message": result.message,
         "losses": result.losses,
         "accuracies": result.accuracies,
-    }
-
-
-def _performance(done):
-    return {
-        "trials": done.trials.size,
-        "accuracy": done.accuracy,
-        "loss": done.loss,
-        "r_squared": done.r_squared,
-        "psychometric": {
-            name: {
-                "condition": c.condition,
-                "levels": c.levels,
-                "probability": c.probability,
-                "counts": c.counts,
-            }
-            for name, c in done.psychometric.items()
-        },
     }
 
 

@@ -219,7 +219,7 @@ def test_constant_inputs_are_those_that_are_held():
 def test_files_of_a_report(page, found):
     assert sorted(path.name for path in page.parent.iterdir()) == FILES
     names = {path.stem for path in (page.parent / "figures").iterdir()}
-    assert names == {"task", "loadings", "redrawn", "fixed_points", "bifurcations", "circuit"}
+    assert names == {"task", "loadings", "redrawn", "mechanism", "fixed_points", "bifurcations", "circuit"}
     for name in names:
         assert (page.parent / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (page.parent / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
@@ -233,7 +233,7 @@ def test_the_page_is_one_file_without_scripts_or_network(page):
     structure = Structure(page.read_text())
     assert "script" not in structure.tags and "link" not in structure.tags
     assert structure.links and all(link.startswith("data:image/png;base64,") for link in structure.links)
-    assert structure.tags.count("math") > 10 and structure.tags.count("figure") == 6
+    assert structure.tags.count("math") > 10 and structure.tags.count("figure") == 7
 
 
 def test_the_page_says_what_was_found(page, found):
@@ -292,7 +292,7 @@ def test_same_analysis_same_bytes(found, page, tmp_path):
 
 def test_figures_of_a_report_are_outside_pyplot(found):
     before = pyplot.get_fignums()
-    assert len(pictures(found)) == 6
+    assert len(pictures(found)) == 7
     assert pyplot.get_fignums() == before
 
 
