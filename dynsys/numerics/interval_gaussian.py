@@ -22,7 +22,7 @@ from rnn.jit import jit
 
 MAX_ORDER = 6
 # |Phi_k - sum over 27 nodes| for tanh, k = 0..6.
-REMAINDER = np.array([2e-15, 2e-15, 2e-14, 2e-13, 2e-12, 2e-11, 3e-10])
+REMAINDER = np.array([3e-15, 2e-15, 2e-14, 2e-13, 4e-12, 6e-11, 1e-9])
 # How rounding can move q_n: at most (1 + r^2) exp(-r^2 / 2) sum_i |c_i| r^i over r, He_n = sum_i c_i r^i.
 _SIZES = np.array([2.0, 2.0, 4.0, 10.0, 30.0, 90.0])
 SLACK = 2.0**-46
