@@ -122,8 +122,7 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     span : (float, float)
         Its ends.
     own_span : (float, float), optional
-        Ends of the point's own parameter; left out, as wide as ``span`` about the point in its own units,
-        or from 0 to twice its value.
+        Ends of the point's own parameter; left out, twice its value (at least 1) to both sides of it.
     inputs : optional
         As in `continue_branch`.
     max_points : int, default 2000
@@ -147,7 +146,7 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.ones(4), np.ones(4)))
     >>> fold = continue_branch(field, [-2.4], "v", (-2, 1), inputs=0.4).special_points[0]
     >>> curve = continue_curve(field, fold, "gain", (0.2, 2))
-    >>> [p.kind for p in curve.special_points], curve.special_points[0].values.round(9)
+    >>> [p.kind for p in curve.special_points], abs(curve.special_points[0].values).round(9)
     (['cusp'], array([0. , 0.5]))
     """
     if getattr(point, "kind", None) not in MODES:
@@ -156,7 +155,7 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     if parameter == point.parameter:
         raise InputError(f"parameter: {parameter!r} is the point's own; name a second one")
     max_points = check_count("max_points", max_points, 2)
-    reach = max(abs(point.value), 0.5)
+    reach = max(2.0 * abs(point.value), 1.0)
     own = (point.value - reach, point.value + reach) if own_span is None else own_span
     single = make_curve(field, point.parameter, own, inputs)
     other = make_curve(field, parameter, span, inputs)
@@ -211,8 +210,8 @@ def _followed(curve, y, tangent, borders, max_points):
         kept = np.abs(natural[:, n + 2]) <= UNFOLDED * max(1.0, np.abs(natural[:, :n]).max())
         if kept.sum() < 3:
             raise InputError(
-                f"parameter: {curve.names[1]} unfolds the branch point, so no curve goes through it; continue "
-                f"a fold beside it instead"
+                f"parameter: {curve.names[1]} unfolds the branch point, so no curve goes through it; "
+                f"continue a fold beside it instead"
             )
     eigenvalues = sorted_eigenvalues(curve.jacobians(natural[:, : n + 2]))
     rows = [Tests(curve, point, vector) for point, vector in zip(walk.points, walk.vectors)]

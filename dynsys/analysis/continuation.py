@@ -11,7 +11,9 @@ from dynsys.analysis.curve import make_curve
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
 from dynsys.analysis.events import arclengths, walk_both_ways
 from dynsys.analysis.special_points import special_points
+from dynsys.analysis.user_events import check_events, find_user_events
 from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
+from rnn.interrupts import interrupts_held
 from tasks.checks import as_array, check_count
 from tasks.errors import InputError, Status
 
@@ -31,7 +33,9 @@ _ENDS = {
 }  # fmt: skip
 
 
-def continue_branch(field, start, parameter, span, inputs=None, max_points=MAX_POINTS, strict=False):
+def continue_branch(
+    field, start, parameter, span, inputs=None, max_points=MAX_POINTS, strict=False, events=None
+):
     """Follow a fixed point along a parameter or input, in both directions.
 
     Parameters
@@ -50,11 +54,14 @@ def continue_branch(field, start, parameter, span, inputs=None, max_points=MAX_P
         Limit on the points in each direction.
     strict : bool, default False
         Raise `OutcomeError` if the branch did not end well.
+    events : mapping of str to callable or float, optional
+        Events of your own: functions ``f(kappa, value, z)`` of state, parameter and outputs, whose zeros are
+        looked for, or the value that a coordinate or an output takes, such as ``{"z": 0.5}``.
 
     Returns
     -------
     Branch
-        Whatever was followed, with a status for each end.
+        Whatever was followed, with a status for each end; also after Ctrl-C.
 
     Raises
     ------
@@ -82,12 +89,12 @@ def continue_branch(field, start, parameter, span, inputs=None, max_points=MAX_P
         )
     if field.box is None:
         curve.scale[:-1] = np.maximum(1.0, np.abs(x))
-    branch = trace_branch(curve, x, p, max_points=max_points)
+    branch = trace_branch(curve, x, p, max_points=max_points, events=check_events(field, events))
     branch.status.check(strict, branch.message)
     return branch
 
 
-def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS):
+def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None):
     """Follow a curve both ways from a point near it.
 
     Parameters
@@ -102,6 +109,8 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS):
         Tangent there in natural units; the null vector of (F_x, F_p) if left out.
     max_points : int
         Limit in each direction.
+    events : dict of str to callable, optional
+        From `dynsys.analysis.user_events.check_events`.
 
     Returns
     -------
@@ -127,11 +136,30 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS):
         return _empty(curve, Status.MIN_STEP, message)
     y = np.append(start, p) / curve.scale
     tangent = _tangent(curve, start, p) if direction is None else direction / curve.scale
-    walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
-    if walk is None:
-        message = f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
-        return _empty(curve, Status.MIN_STEP, message)
-    return _assemble(curve, walk, ends, *special_points(curve, walk))
+    found, interrupted = ([], [], 0), False
+    with interrupts_held() as raise_if_asked:  # what was followed is kept
+        walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
+        if walk is None:
+            message = (
+                f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
+            )
+            return _empty(curve, Status.MIN_STEP, message)
+        try:
+            raise_if_asked()
+            found = special_points(curve, walk)
+            for pair in find_user_events(curve, walk, events or {}):
+                found = _inserted(found, pair)
+                raise_if_asked()
+        except KeyboardInterrupt:
+            interrupted = True
+    return _assemble(curve, walk, ends, *found, interrupted)
+
+
+def _inserted(found, pair):
+    """Special points with one more, in order along the curve."""
+    specials, events, lost = found
+    together = sorted([*zip(specials, events), pair], key=lambda each: each[1].arc)
+    return [special for special, _ in together], [event for _, event in together], lost
 
 
 def _on_curve(curve, x, p):
@@ -163,7 +191,7 @@ def _tangent(curve, x, p):
     return tangent if np.linalg.norm(tangent) > 0 else null[0]
 
 
-def _assemble(curve, walk, ends, specials, events, lost):
+def _assemble(curve, walk, ends, specials, events, lost, interrupted=False):
     """The branch, with its special points among its points."""
     where = np.searchsorted(arclengths(walk), [event.arc for event in events])
     natural = walk.points * curve.scale
@@ -187,6 +215,8 @@ def _assemble(curve, walk, ends, specials, events, lost):
     message = _message(curve, p, statuses, specials, lost)
     if dead:
         statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
+    if interrupted:
+        statuses, message = (Status.INTERRUPTED,) * 2, f"{message} {Status.INTERRUPTED.value}"
     outputs = curve.outputs(natural)
     if curve.field.bulk_radius is not None:
         stable &= outputs[:, curve.field.output_names.index(curve.field.bulk_radius)] < 1.0

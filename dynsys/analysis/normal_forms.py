@@ -16,8 +16,8 @@ from dynsys.analysis.extended_systems import null_vectors
 from dynsys.analysis.special_point import SpecialPoint
 
 __all__ = [
-    "SpecialPoint", "describe_branch_point", "describe_fold", "describe_hopf", "describe_multiple",
-    "describe_neutral_saddle",
+    "SpecialPoint", "describe_branch_point", "describe_event", "describe_fold", "describe_hopf",
+    "describe_multiple", "describe_neutral_saddle", "first_coefficient", "imaginary_pair",
 ]  # fmt: skip
 
 # A coefficient below this counts as zero, with state and parameter in units of the curve's scale: the kind of
@@ -165,6 +165,19 @@ def describe_neutral_saddle(curve, at):
     sentence = f"Neutral saddle at {_place(curve, at)}: {what}"
     residual = float(np.abs(curve.rhs(at.x, at.p)).max())
     return _point(curve, "neutral saddle", at, {}, sentence, _eigenvalues(at), residual)
+
+
+def describe_event(curve, at, name):
+    """Name a point where a user's function vanishes.
+
+    Returns
+    -------
+    SpecialPoint
+        Of the kind "event".
+    """
+    residual = float(np.abs(curve.rhs(at.x, at.p)).max())
+    sentence = f"Event {name} at {_place(curve, at)}."
+    return _point(curve, "event", at, {}, sentence, _eigenvalues(at), residual)
 
 
 def imaginary_pair(jacobian):

@@ -14,7 +14,7 @@ class SpecialPoint:
     ----------
     kind : str
         "fold", "pitchfork", "transcritical", "branch point" (more than two branches, or degenerate
-        coefficients), "cusp", "Hopf" or "neutral saddle".
+        coefficients), "cusp", "Hopf", "neutral saddle", or "event" (a user's).
     parameter : str
         Name of the parameter that was varied.
     value : float
