@@ -52,7 +52,12 @@ FACADE_USERS = ("dynsys", "dynsys.cli", "dynsys.__main__")
 ONLY_IN = {
     "matplotlib": ("dynsys.plotting", "dynsys.report", "dynsys.explore"),
     "sympy": ("dynsys.symbolic",),
-    "networkx": ("dynsys.analysis.graphs", "dynsys.plotting.graphs"),
+    "networkx": (
+        "dynsys.analysis.graphs",
+        "dynsys.plotting.graphs",
+        "dynsys.analysis.attractor_graphs",
+        "dynsys.plotting.attractor_graphs",
+    ),
     "ipywidgets": ("dynsys.explore",),
     "numba": ("rnn.jit", "rnn.kernels", "rnn.activations", "rnn.optimizers", "dynsys.numerics"),
 }

@@ -266,7 +266,7 @@ def _line(point):
 
 def _short(values):
     real = np.asarray(values).real if not np.any(np.imag(values)) else np.asarray(values)
-    return np.array2string(real, precision=6, separator=", ")
+    return np.array2string(real, precision=6, separator=", ", threshold=12, edgeitems=2)
 
 
 def _table(points, caption=""):

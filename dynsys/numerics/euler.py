@@ -103,3 +103,44 @@ def iterate_map(rhs, inputs, params, alpha, states, settle, orbits):
                 state[r] += alpha * flow[r]
                 if t >= settle:
                     orbits[b, t - settle, r] = state[r]
+
+
+@jit(types.void(
+    FIELD_TYPE, VECTOR, types.float64, types.boolean, VECTOR, types.Array(types.float64, 2, "C"), VECTOR,
+    types.int64,
+))  # fmt: skip
+def hold_input(rhs, params, alpha, filtered, u, states, v, steps):
+    """Euler steps of many states under one constant input.
+
+    Parameters
+    ----------
+    rhs : function
+        Of a field.
+    params : ndarray
+        Passed on to it.
+    alpha : float
+        Step.
+    filtered : bool
+        Whether v filters u; otherwise v is u.
+    u : ndarray (S,)
+        Input.
+    states : ndarray (K, R)
+        The states; become the last ones.
+    v : ndarray (S,)
+        Filtered input at first; becomes the last one.
+    steps : int
+        Number of steps.
+    """
+    flow = np.empty(states.shape[1])
+    for _ in range(steps):
+        if not filtered:
+            for s in range(v.size):
+                v[s] = u[s]
+        for b in range(states.shape[0]):
+            state = states[b]
+            rhs(state, v, params, flow)
+            for r in range(state.size):
+                state[r] += alpha * flow[r]
+        if filtered:
+            for s in range(v.size):
+                v[s] += alpha * (u[s] - v[s])

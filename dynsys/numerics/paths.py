@@ -19,7 +19,7 @@ from dynsys.numerics.dormand_prince import (
     slope,
     step,
 )
-from dynsys.numerics.signatures import VECTOR
+from dynsys.numerics.signatures import FIELD_TYPE, VECTOR
 from rnn.jit import jit
 
 # How a trajectory ended, where it was not captured (then it is the owner's number, 0 or more).
@@ -271,3 +271,39 @@ def find_returns(
                 for c in range(size):
                     origin[c] = y[c]
                     normal[c] = direction * k[0, c] / scale[c] ** 2
+
+
+@jit(types.void(
+    FIELD_TYPE, VECTOR, VECTOR, MATRIX, _REAL, BLOCK, MATRIX, MATRIX, BLOCK, INTEGERS, INTEGERS, VECTOR
+))  # fmt: skip
+def noisy_steps(rhs, inputs, params, states, length, kicks, box, centers, shapes, owners, labels, spent):
+    """Euler and Maruyama's steps of many copies, each until a region captures it or it leaves the box.
+
+    Parameters
+    ----------
+    rhs : function
+        Of a field.
+    inputs, params : ndarray
+        Passed on to it.
+    states : ndarray (K, R)
+        The states; become the last.
+    length : float
+        Step.
+    kicks : ndarray (K, T, R)
+        What noise adds at each step.
+    box, centers, shapes, owners
+        As in `capture_many`.
+    labels, spent : ndarray (K,)
+        Copies with the label UNDECIDED go on and get their label when they end; their time is added up.
+    """
+    flow = np.empty(states.shape[1])
+    for b in range(states.shape[0]):
+        y = states[b]
+        for t in range(kicks.shape[1]):
+            if labels[b] != UNDECIDED:
+                break
+            rhs(y, inputs, params, flow)
+            for c in range(y.size):
+                y[c] += length * flow[c] + kicks[b, t, c]
+            spent[b] += length
+            labels[b] = LEFT_BOX if outside(y, box) else owner_at(y, centers, shapes, owners)

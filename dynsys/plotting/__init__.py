@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_accuracies", "plot_inputs", "plot_learning_curve", "plot_outputs", "plot_psychometric",
         ],
         "averages": ["plot_averages"],
+        "attractor_graphs": ["plot_attractors", "plot_state_machine"],
         "states": ["plot_angles", "plot_kappa", "plot_variance_explained"],
         "bifurcation": ["plot_bifurcation"],
         "connectivity": ["plot_histogram", "plot_loadings", "plot_pairs"],
