@@ -196,7 +196,8 @@ def _canonical_gauge(net):
     if numerical_rank < net.rank:
         raise InputError(
             f"net: J has numerical rank {numerical_rank}, below R = {net.rank}, so the canonical gauge does "
-            f"not exist; use gauge='stored', or reduce the network to rank {max(numerical_rank, 1)}"
+            f"not exist; use gauge='stored', or the same network of full column rank, "
+            f"truncate(net, {max(numerical_rank, 1)})"
         )
     m = np.sqrt(net.units) * q_m @ u
     leaning = net.w[:, 0] @ m if net.output_count else m[np.abs(m).argmax(axis=0), np.arange(net.rank)]

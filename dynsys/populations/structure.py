@@ -165,6 +165,9 @@ def compare_counts(loadings_, counts=(1, 2, 3), means="free", folds=5, restarts=
     1
     """
     rng, folds = check_rng(rng), check_count("folds", folds, 2)
+    counts = tuple(check_count("counts", count) for count in counts)
+    if not counts:
+        raise InputError("counts: give at least one number of populations to try")
     X, width = loadings_.values, loadings_.values.shape[1]
     part = rng.permutation(len(X)) % folds
     whole, held_out, bic = [], [], []

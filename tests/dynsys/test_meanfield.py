@@ -1,5 +1,6 @@
 """The mean field against direct integration over the Gaussian; its names, trapping box and branches."""
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -75,20 +76,59 @@ def test_right_hand_side_equals_direct_integration(shape, means, phi, rng):
         np.testing.assert_allclose(z, expected_z, atol=tolerance)
 
 
-def test_jacobian_equals_that_of_direct_integration(rng):
-    populations = draw(rng, 2, 2, 1, 2)
+@pytest.mark.parametrize("shape", [(2, 2, 1, 2), pytest.param((3, 2, 3, 2), marks=pytest.mark.slow)])
+def test_derivatives_equal_those_of_direct_integration(shape, rng):
+    """A mixture by hand with means, weights and every cross term: DF and dF/dv to 1e-9, as F itself."""
+    populations = draw(rng, *shape)
+    R, S = populations.rank, populations.inputs
     module = load(generate(system := mean_field(populations, noise=0.2)))
-    kappa, v, h = rng.standard_normal(2), rng.standard_normal(1), 1e-4
-    out = np.empty(4)
-    module.jacobian(kappa, v, np.array(list(system.values.values())), out)
+    place, h = rng.standard_normal(R + S), 1e-4
+    parameters = np.array(list(system.values.values()))
+    slopes, shares = np.empty(R * R), np.empty(R * (S + len(parameters)))
+    module.jacobian(place[:R], place[R:], parameters, slopes)
+    module.parameter_jacobian(place[:R], place[R:], parameters, shares)
+    found = np.hstack([slopes.reshape(R, R), shares.reshape(R, -1)[:, :S]])
 
     def right(shift):
-        return by_integration(populations, kappa + shift, v, 0.2)[0]
+        return by_integration(populations, *np.split(place + shift, [R]), 0.2)[0]
 
-    for s in range(2):
-        d = h * np.eye(2)[s]
+    for s in range(R + S):
+        d = h * np.eye(R + S)[s]
         slope = (8 * (right(d) - right(-d)) - (right(2 * d) - right(-2 * d))) / (12 * h)
-        np.testing.assert_allclose(out.reshape(2, 2)[:, s], slope, atol=1e-9)
+        np.testing.assert_allclose(found[:, s], slope, atol=1e-9)
+
+
+def test_right_hand_side_equals_high_precision_integration(rng):
+    """E[n phi(x)] and E[w phi(x)] of each population by mpmath, to 1e-12."""
+    populations, noise = draw(rng, 2, 2, 2, 2), 0.125
+    kappa, v = rng.standard_normal(2), rng.standard_normal(2)
+    right, z = evaluate(mean_field(populations, noise=noise), kappa, v)
+    y, inside = np.concatenate([kappa, v]), [0, 1, 4, 5]
+    total = [mpmath.mpf(0)] * 8
+    for weight, a, C in zip(populations.weights, populations.means, populations.covariances):
+        mu, Delta = mpmath.mpf(a[inside] @ y), mpmath.mpf(y @ C[np.ix_(inside, inside)] @ y + noise)
+        ends = np.linspace(-10, 10, 9).tolist()
+
+        def rate(xi, mu=mu, Delta=Delta):
+            return mpmath.tanh(mu + mpmath.sqrt(Delta) * xi) * mpmath.npdf(xi)
+
+        moments = mpmath.quad(rate, ends), mpmath.quad(lambda xi, rate=rate: xi * rate(xi), ends)
+        for q in range(8):  # q given x is a regression on xi
+            slope = (C[q, inside] @ y) / mpmath.sqrt(Delta)
+            total[q] += weight * (a[q] * moments[0] + slope * moments[1])
+    np.testing.assert_allclose(right, [float(total[2 + r]) - kappa[r] for r in range(2)], atol=1e-12)
+    np.testing.assert_allclose(z, [float(total[6 + o]) for o in range(2)], atol=1e-12)
+
+
+@pytest.mark.parametrize("Delta", [0.0, -1e-10, 1e6])
+def test_a_variance_that_vanishes_or_is_huge(Delta):
+    """At Delta = 0 the mean field is phi itself; at 1e6 tanh is a sign: <tanh> = erf(mu / sqrt(2 Delta))."""
+    C = np.zeros((1, 4, 4))
+    C[0, 1, 1] = 1.0
+    system = mean_field(Populations([1.0], [[1.0, 2.0, 0.5, 0.0]], C, 1, 1, 1))
+    right, _ = evaluate(system, [0.4], [0.2], noise=Delta)
+    mean = np.tanh(0.5) if Delta < 1 else float(mpmath.erf(0.5 / np.sqrt(2e6)))
+    assert right[0] == pytest.approx(-0.4 + 2 * mean, abs=1e-9 if Delta < 1 else 1e-8)
 
 
 def test_large_network_agrees(rng):

@@ -112,3 +112,28 @@ def test_too_many_populations_are_refused():
         fit_populations(lo, 13, rng=0)
     with pytest.raises(InputError, match="rng: pass"):
         fit_populations(lo, 2)
+
+
+def test_a_population_of_one_unit_is_refused_with_advice():
+    X = np.random.default_rng(0).standard_normal((50, 4))
+    X[0] = 1e3
+    with pytest.raises(InputError, match="lost one of 2 populations among 50 units; ask for fewer"):
+        fit_populations(loadings(LowRankRNN(*X.T)), 2, rng=0)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.7])
+@pytest.mark.parametrize("means", ["free", "zero"])
+def test_a_constant_column_stays_constant_in_every_population(value, means):
+    X, _ = two_populations(400)
+    X[:, 2] = value
+    fit = fit_populations(loadings(LowRankRNN(*X.T)), 2, means=means, rng=0)
+    variance = fit.covariances[:, 2, 2] + fit.means[:, 2] ** 2 - value**2
+    np.testing.assert_allclose(variance, 0.0, atol=1e-12)
+    assert np.isfinite(fit.covariance_errors).all() and np.linalg.eigvalsh(fit.covariances).min() > -1e-12
+
+
+def test_units_that_are_all_the_same_make_populations_without_spread():
+    fit = fit_populations(loadings(LowRankRNN(*np.ones((4, 60)))), 2, rng=0)
+    np.testing.assert_allclose(fit.means, 1.0)
+    np.testing.assert_allclose(fit.covariances, 0.0, atol=1e-12)
+    np.testing.assert_allclose(redraw(fit, 20, rng=0).m, 1.0, atol=1e-6)

@@ -69,3 +69,15 @@ def test_adjusted_rand_is_that_of_counting_pairs(rng):
 def test_too_few_units():
     with pytest.raises(InputError, match="2 units have no neighbours"):
         epairs(loadings(LowRankRNN(*np.ones((4, 2)))), rng=0)
+
+
+def test_counts_that_make_no_sense():
+    lo = gaussian(30, 0)
+    with pytest.raises(InputError, match="at least one number"):
+        compare_counts(lo, (), rng=0)
+    with pytest.raises(InputError, match="30 units cannot give 40"):
+        compare_counts(lo, (1, 40), restarts=2, rng=0)
+    with pytest.raises(InputError, match="counts: expected a whole number"):
+        compare_counts(lo, (0,), rng=0)
+    flat = epairs(loadings(LowRankRNN(*np.zeros((4, 20)))), rng=0, draws=2)
+    assert flat.effect == 0.0 and not flat.significant()
