@@ -14,6 +14,7 @@ import numpy as np
 
 from dynsys.analysis.attractors import Attractors, find_attractors
 from dynsys.analysis.basins import Basins, find_basins
+from dynsys.analysis.capture import no_regions
 from dynsys.analysis.cover import cover
 from dynsys.analysis.fixed_points import FixedPoints, find_fixed_points
 from dynsys.analysis.flow import system_of, values_at
@@ -160,7 +161,14 @@ class PhasePortrait:
 
 
 def phase_portrait(
-    field, inputs=None, box=None, points=401, fixed_points=None, attractors=None, trajectories=None
+    field,
+    inputs=None,
+    box=None,
+    points=401,
+    fixed_points=None,
+    attractors=None,
+    trajectories=None,
+    detail=True,
 ):
     """Everything there is to see of the flow at constant inputs.
 
@@ -180,6 +188,8 @@ def phase_portrait(
         The same for the attractors.
     trajectories : array_like (B, T, R), optional
         Trials to draw on top, such as ``simulate(net, trials).kappa``.
+    detail : bool, default True
+        Whether to look for cycles, manifolds and basins besides the flow, nullclines and fixed points.
 
     Returns
     -------
@@ -209,7 +219,7 @@ def phase_portrait(
         fixed_points = attractors.fixed_points
     if fixed_points is None:
         fixed_points = find_fixed_points(field, inputs, None if R == 1 else box)
-    if R > 1 and attractors is None:
+    if R > 1 and attractors is None and detail:
         attractors = find_attractors(field, inputs, box, fixed_points)
     limits = _limits(field, fixed_points, attractors, trajectories) if box is None else box
     limits = np.array(as_array("box", limits, (R, 2), "(R, 2)"))
@@ -222,7 +232,7 @@ def phase_portrait(
         kappa = np.linspace(*limits[0], points)
         flow = values_at(field, kappa[:, None], u)[:, 0]
         return PhasePortrait(kappa, flow, fixed_points, potential=_potential(field, u, kappa, flow), **common)
-    manifolds = invariant_manifolds(field, attractors, limits)
+    manifolds = () if attractors is None else invariant_manifolds(field, attractors, limits)
     if R > 2:
         places = cover(limits, TRAJECTORIES * 2)
         lines = _trajectories(field, u, limits, attractors)
@@ -235,7 +245,7 @@ def phase_portrait(
     return PhasePortrait(
         places, values_at(field, places, u), fixed_points, streamlines=lines, speeds=_speeds(field, u, lines),
         nullclines=find_nullclines(field, u, limits), manifolds=manifolds,
-        basins=find_basins(field, attractors, limits, manifolds) if len(attractors) else None, **common,
+        basins=find_basins(field, attractors, limits, manifolds) if attractors else None, **common,
     )  # fmt: skip
 
 
@@ -289,14 +299,16 @@ def _streamlines(field, u, limits):
 
 
 def _trajectories(field, u, limits, attractors):
-    """Trajectories from a cover of starts, until an attractor has them."""
+    """Trajectories from a cover of starts, until an attractor has them, or for long enough."""
     widths = limits[:, 1] - limits[:, 0]
+    regions, room = no_regions(field.dimension), limits + widths[:, None] * [-1, 1]
+    if attractors is not None:
+        regions, room = attractors.regions, attractors.room
     lines = []
     for start in cover(limits, TRAJECTORIES):
         points, times, end = np.empty((800, len(start))), np.empty(800), np.empty(1, dtype=np.int64)
         count = run_path(
-            *system_of(field, u), start, 1e6, 1e-6, widths, 400, 1 / 60, attractors.room, *attractors.regions,
-            points, times, end,
+            *system_of(field, u), start, 1e6, 1e-6, widths, 400, 1 / 60, room, *regions, points, times, end,
         )  # fmt: skip
         lines.append(points[:count])
     return tuple(lines)

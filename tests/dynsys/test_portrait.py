@@ -214,3 +214,15 @@ def test_nothing_found_is_drawn_too():
     assert len(portrait.fixed_points) == 0 and portrait.basins is None
     assert plot_portrait(portrait, new_figure()[1]).get_legend() is None
     assert plot_portraits([])[1] == []
+
+
+def test_a_portrait_without_detail_has_the_flow_and_the_fixed_points():
+    for field, box in (
+        (problems.duffing(), SQUARE),
+        (problems.lorenz(10.0), np.array([[-15.0, 15.0]] * 3)),
+    ):
+        quick, whole = phase_portrait(field, box=box, detail=False), phase_portrait(field, box=box)
+        kinds = [point.kind for point in whole.fixed_points]
+        assert [point.kind for point in quick.fixed_points] == kinds and len(whole.manifolds)
+        assert quick.manifolds == () == quick.cycles and quick.basins is None and len(quick.streamlines) > 20
+        assert len(quick.nullclines) == len(whole.nullclines)
