@@ -1,4 +1,4 @@
-"""The command line: ``dynsys demo``, ``analyse FILE --task NAME``, ``train TASK``, ``examples``.
+"""The command line: ``dynsys demo``, ``analyse FILE --task NAME``, ``bifurcate FILE``, ``train TASK``.
 
 Progress goes to stderr, the summary to stdout. Exit codes: 0 done; 1 done, but the demonstration's network
 missed its goal or a training diverged; 2 bad input; 130 interrupted (Ctrl-C or SIGTERM), with the network
@@ -145,6 +145,22 @@ def analyse(options, command):
     return DONE
 
 
+def bifurcate(options, command):
+    """Follow a network's fixed points along its gain or an input; write the diagram."""
+    net = rnn.load_network(options.file, alpha=options.alpha, noise_std=options.noise_std, phi=options.phi)
+    span = None if options.span is None else tuple(options.span)
+    inputs = dynsys.report.parse_inputs(options.input)
+    diagram = dynsys.report.network_diagram(net, options.along, span, inputs)
+    folder = dynsys.report.check_folder(options.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = dynsys.report.write_diagram(diagram, folder, command, options.file.name)
+    print(diagram.message)
+    for point in diagram.special_points:
+        print(f"  {point.sentence}")
+    print(f"diagram: {path}")
+    return DONE if diagram.status.ok else MISSED
+
+
 def _analyse(net, task, options, command, folder, training=None):
     with StageProgress() as progress:
         analysis = dynsys.analyse(net, task, rng=options.seed, training=training, progress=progress)
@@ -210,7 +226,25 @@ def _parser():
     four = commands.add_parser("examples", help="list the networks that ship with the project")
     four.set_defaults(run=examples)
 
+    seven = commands.add_parser(
+        "bifurcate",
+        help="follow a network's fixed points along a parameter",
+        description="Draw the bifurcation diagram of a stored low-rank network, exact at its size.",
+    )
+    seven.add_argument("file", metavar="FILE", type=Path, help="a .npz of this project or a .pt of PyTorch")
+    seven.add_argument(
+        "--along", default="gain", metavar="NAME", help="gain (default) or an input, such as v"
+    )
+    seven.add_argument("--span", nargs=2, type=float, metavar=("LOW", "HIGH"), help="ends of the parameter")
+    seven.add_argument("--input", action="append", default=[], metavar="NAME=VALUE",
+                       help="a constant input; may be given again")  # fmt: skip
+    seven.add_argument("--alpha", type=float, help="Euler step dt / tau, where the file does not say")
+    seven.add_argument("--noise-std", type=float, help="noise per step and unit, where the file does not say")
+    seven.add_argument("--phi", help="activation (tanh, erf, relu, linear), where the file does not say")
+    seven.set_defaults(run=bifurcate)
+
     folders = ((one, "dynsys-demo"), (two, "dynsys-report"), (three, "dynsys-train"))
+    folders += ((seven, "dynsys-bifurcations"),)
     for command, folder in folders:
         command.add_argument("-o", "--output", type=Path, default=Path(folder), metavar="FOLDER",
                              help=f"where the files go (default {folder})")  # fmt: skip

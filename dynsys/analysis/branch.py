@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dynsys.analysis.special_point import table
+from tasks.errors import Status
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,6 +108,9 @@ class Branch:
                 rows.append(self._interpolate(i, value))
         if len(self.values) and self.values[-1] == value:
             rows.append(self.kappa[-1])
+        if len(rows) > 1 and self.ends[0] is Status.CLOSED_LOOP:  # it ends where it began, which counts once
+            first, last = np.abs(rows[0] - self.kappa[0]).max(), np.abs(rows[-1] - self.kappa[0]).max()
+            rows = rows[:-1] if max(first, last) <= 1e-9 * (1 + np.abs(self.kappa[0]).max()) else rows
         return np.array(rows).reshape(len(rows), self.kappa.shape[1])
 
     def to_arrays(self):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,20 @@ SAMPLES, INNER = 9, 0.436
 MAX_BRANCHES = 500
 # Distance (scaled) to a branch that counts as none, and from a branch point to the start of another branch.
 SAME, OFFSET = 1e-5, 1e-2
+
+
+class Attractor(NamedTuple):
+    """A stable fixed point as it moves with the parameter: one name from where it is born to where it ends.
+
+    ``branch`` and ``points`` (a slice) say where it lies in a diagram, ``low`` and ``high`` for which values
+    of the parameter it exists.
+    """
+
+    name: str
+    branch: int
+    points: slice
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +59,11 @@ class BifurcationDiagram:
         Names of the coordinates.
     source : mapping
         Plain values that say which field it was.
+    output_names : tuple of str
+        Names of the outputs along the branches.
+    counts : tuple of (float, int, int)
+        Values of the parameter with the number of fixed points that a search finds there, and of states that
+        the branches have there.
 
     Examples
     --------
@@ -60,12 +80,26 @@ class BifurcationDiagram:
     inputs: Mapping = field(default_factory=dict)
     state: tuple = ("kappa",)
     source: Mapping = field(default_factory=dict)
+    output_names: tuple = ()
+    counts: tuple = ()
 
     def __post_init__(self):
-        for name in ("branches", "special_points"):
+        for name in ("branches", "special_points", "output_names", "counts"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("inputs", "source"):
             object.__setattr__(self, name, dict(getattr(self, name)))
+
+    @property
+    def complete(self):
+        """bool : whether branches and searches agree at every value in `counts`."""
+        return bool(self.counts) and all(found == there for _, found, there in self.counts)
+
+    @property
+    def attractors(self):
+        """tuple of Attractor : stable stretches of the branches, each one attractor along the parameter."""
+        pieces = [piece for k, branch in enumerate(self.branches) for piece in _stable_pieces(k, branch)]
+        pieces.sort(key=lambda piece: (piece[2], piece[3]))
+        return tuple(Attractor(f"A{i + 1}", *piece) for i, piece in enumerate(pieces))
 
     def at(self, value):
         """States of all branches at one value of the parameter, (K, R)."""
@@ -132,26 +166,51 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
     if field.box is None:
         sizes = [np.abs(found.kappa).max(axis=0, initial=1.0) for found in searches]
         curve.scale[:-1] = np.max(sizes, axis=0)
-    branches, alone = [], []
-    for p, found in zip(values, searches):
-        for point in found:
-            if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
-                branch = trace_branch(curve, point.kappa, p)
-                _follow(curve, branches, branch)
-                alone += [branch] if len(branch) < 2 else []
+    branches, alone, interrupted = [], [], False
+    try:
+        for p, found in zip(values, searches):
+            for point in found:
+                if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
+                    branch = trace_branch(curve, point.kappa, p)
+                    _follow(curve, branches, branch)
+                    alone += [branch] if len(branch) < 2 else []
+    except KeyboardInterrupt:  # the branches that were followed are kept
+        interrupted = True
+    counts = tuple(
+        (float(p), len(found), sum(len(branch.at(p)) for branch in branches))
+        for p, found in zip(values[2:], searches[2:])
+        if found.status.ok and not found.continua
+    )
     specials = _merged(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
+    odd = [p for p, searched, there in counts if searched != there]
+    if odd:
+        message = (
+            f"at {parameter} = {odd[0]:g} a search and the branches disagree on the number of fixed points"
+        )
     if alone:
         message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
     if incomplete:
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
+    if interrupted:
+        status, message = Status.INTERRUPTED, Status.INTERRUPTED.value
     held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i not in curve.columns}
     ends = tuple(curve.span[0].tolist())
     status.check(strict, message)
     return BifurcationDiagram(
-        parameter, ends, branches, specials, status, message, held, field.state, field.source
-    )
+        parameter, ends, branches, specials, status, message, held, field.state, field.source,
+        field.output_names, counts,
+    )  # fmt: skip
+
+
+def _stable_pieces(number, branch):
+    """(branch, points, low, high) of each stable stretch; its parameter turns back nowhere inside it."""
+    padded = np.concatenate([[False], branch.stable, [False]]).astype(int)
+    for start, stop in zip(np.flatnonzero(np.diff(padded) > 0), np.flatnonzero(np.diff(padded) < 0)):
+        if stop - start > 1:
+            values = branch.values[start:stop]
+            yield number, slice(int(start), int(stop)), float(values.min()), float(values.max())
 
 
 def _values(span, samples):

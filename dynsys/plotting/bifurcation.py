@@ -5,6 +5,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dynsys.plotting.style import BLACK, add_legend, axes, plain, say, symbol
+from tasks.errors import InputError
 
 # Neutral saddles are left out: nothing changes there.
 MARKERS = MappingProxyType(
@@ -15,6 +16,7 @@ MARKERS = MappingProxyType(
         "branch point": "v",
         "cusp": "P",
         "Hopf": "s",
+        "event": "x",
     }
 )
 
@@ -26,8 +28,8 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     ----------
     diagram : BifurcationDiagram or Branch
         What to draw.
-    coordinate : int, default 0
-        Which coordinate of kappa goes on the y axis.
+    coordinate : int or str, default 0
+        What goes on the y axis: a coordinate of kappa by its number or name, or an output by its name ("z").
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if left out.
     color : color
@@ -53,25 +55,58 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     ax = axes(ax)
     branches = getattr(diagram, "branches", (diagram,))
     names = {True: f"{plain(label)}, stable" if label else "stable", False: "unstable"}
+    axis, height_of = _vertical(diagram, coordinate)
     for branch in branches:
+        height = height_of(branch)
         for piece, stable in _pieces(branch.stable):
-            ax.plot(branch.values[piece], branch.kappa[piece, coordinate], color=color,
+            ax.plot(branch.values[piece], height[piece], color=color,
                     linestyle="-" if stable else (0, (3, 1.8)), label=_new(ax, names[stable]),
                     linewidth=linewidth if stable else 0.75 * linewidth)  # fmt: skip
     for kind in MARKERS:
         points = [point for point in diagram.special_points if point.kind == kind]
         if points:
-            ax.plot([point.value for point in points], [point.kappa[coordinate] for point in points],
+            heights = [_height(point, branches, height_of) for point in points]
+            ax.plot([point.value for point in points], heights,
                     marker=MARKERS[kind], linestyle="none", color=color, markerfacecolor="white",
                     markeredgewidth=1.2, markersize=5.5, zorder=4, label=_new(ax, kind))  # fmt: skip
     if not any(len(branch.values) for branch in branches):
         say(ax, "no branch was found")
-    ax.set(xlabel=axis_label(diagram.parameter), ylabel=symbol(diagram.state[coordinate]))
+    ax.set(xlabel=axis_label(diagram.parameter), ylabel=symbol(axis))
     span = getattr(diagram, "span", None)
     if span is not None:
         ax.set_xlim(*span)
     add_legend(ax)
     return ax
+
+
+def _vertical(diagram, coordinate):
+    """Name of the vertical axis, and from a branch to its heights."""
+    if coordinate in range(len(diagram.state)):
+        coordinate = diagram.state[coordinate]
+    if coordinate in diagram.state:
+        index = diagram.state.index(coordinate)
+        return coordinate, lambda branch: branch.kappa[:, index]
+    branches = getattr(diagram, "branches", (diagram,))
+    count = branches[0].outputs.shape[1] if branches else 0
+    numbered = ("z",) if count == 1 else tuple(f"z{i + 1}" for i in range(count))
+    names = getattr(diagram, "output_names", ()) or numbered
+    if coordinate not in names:
+        have = ", ".join((*diagram.state, *names))
+        raise InputError(
+            f"coordinate: {coordinate!r} is neither a coordinate nor an output; there are {have}"
+        )
+    column = names.index(coordinate)
+    return coordinate, lambda branch: branch.outputs[:, column]
+
+
+def _height(point, branches, height_of):
+    """Height of a special point, which is among the points of its branch."""
+    best, height = np.inf, np.nan
+    for branch in branches:
+        apart = np.abs(branch.values - point.value) + np.abs(branch.kappa - point.kappa).sum(axis=1)
+        if apart.size and apart.min() < best:
+            best, height = apart.min(), height_of(branch)[apart.argmin()]
+    return height
 
 
 def _new(ax, label):

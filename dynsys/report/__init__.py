@@ -3,8 +3,8 @@
 Examples
 --------
 >>> import dynsys.report
->>> dir(dynsys.report)
-['Analysis', 'analyse', 'check_folder', 'train_example', 'write_report', 'write_training']
+>>> dir(dynsys.report)[:4]
+['Analysis', 'analyse', 'check_folder', 'network_diagram']
 """
 
 import lazy_loader
@@ -12,6 +12,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "bifurcations": ["network_diagram", "parse_inputs", "special_points_latex", "write_diagram"],
         "example": ["train_example"],
         "page": ["check_folder", "write_report"],
         "results": ["Analysis"],

@@ -278,6 +278,7 @@ def test_closed_loop():
     assert branch.status is Status.CLOSED_LOOP and "closed loop" in branch.message
     np.testing.assert_allclose(sorted(point.value for point in branch.special_points), [-1, 1], atol=1e-12)
     np.testing.assert_array_equal(branch.kappa[0], branch.kappa[-1])
+    assert len(branch.at(branch.values[0])) == 2  # the start is the end, too
     np.testing.assert_allclose(np.sort(branch.at(0.3)[:, 0]), [-np.sqrt(0.91), np.sqrt(0.91)], atol=1e-7)
 
 

@@ -1,10 +1,16 @@
 """Diagrams: complete against counts on a grid, both sides of every branch point, nothing twice."""
 
+import json
+
 import numpy as np
 import problems
 import pytest
 
-from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_points, reduced_field
+import rnn
+from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_points, load_branch, reduced_field
+from dynsys.cli import main
+from dynsys.plotting import plot_bifurcation
+from dynsys.plotting.style import new_figure
 from dynsys.symbolic import System, mean_field
 from rnn import LowRankRNN
 from tasks import InputError, Status
@@ -155,3 +161,46 @@ def test_published_network(published):
         np.testing.assert_allclose(pitchfork.value, 0.755701486, atol=1e-9)
         folds = bifurcation_diagram(field, "v", (-1, 1)).special_points
         np.testing.assert_allclose([point.value for point in folds], [-fold, fold], atol=1e-9)
+
+
+def test_attractors_keep_their_names():
+    """S-shape: two attractors, of which either has one name along the whole parameter."""
+    diagram = bifurcation_diagram(problems.cusp(), "mu", (-1, 1))
+    first, second = diagram.attractors
+    fold = 2 / 3**1.5
+    np.testing.assert_allclose([first.low, first.high], [-1, fold], atol=1e-2)
+    np.testing.assert_allclose([second.low, second.high], [-fold, 1], atol=1e-2)
+    assert (first.name, second.name) == ("A1", "A2")
+    assert diagram.branches[first.branch].kappa[first.points].max() < 0
+
+
+def test_a_diagram_says_whether_it_is_complete():
+    diagram = bifurcation_diagram(problems.cusp(), "lam", (-1, 1))
+    assert diagram.complete and len(diagram.counts) == 7
+    assert {count for _, count, _ in diagram.counts} == {1, 3}
+
+
+def test_the_command_writes_a_diagram(tmp_path, capsys):
+    """Figure, numbers, branches and LaTeX of a network's diagram along its gain."""
+    m = np.ones(4)
+    path = rnn.save_network(LowRankRNN(m, m, np.zeros(4), m), tmp_path / "net.npz")
+    assert main(["bifurcate", str(path), "--along", "gain", "-o", str(tmp_path / "out")]) == 0
+    assert "Supercritical pitchfork at gain = 1" in capsys.readouterr().out
+    numbers = json.loads((tmp_path / "out" / "diagram.json").read_text())
+    assert numbers["complete"] and numbers["special_points"][0]["kind"] == "pitchfork"
+    assert len(load_branch(tmp_path / "out" / numbers["branches"][0])) > 20
+    assert "pitchfork & $1.000000$" in (tmp_path / "out" / "special_points.tex").read_text()
+    assert (tmp_path / "out" / "diagram.png").stat().st_size > 5000
+    assert main(["bifurcate", str(path), "--along", "nothing", "-o", str(tmp_path / "no")]) == 2
+    assert main(["bifurcate", str(path), "--input", "v", "-o", str(tmp_path / "no")]) == 2
+
+
+def test_outputs_as_the_vertical_axis():
+    """z = tanh(kappa) at the network's special points and along its branches."""
+    m = np.ones(4)
+    diagram = bifurcation_diagram(reduced_field(LowRankRNN(m, m, m, m)), "gain", (0, 2))
+    ax = plot_bifurcation(diagram, "z", new_figure()[1])
+    heights = np.concatenate([line.get_ydata() for line in ax.lines])
+    assert ax.get_ylabel() == "$z$" and np.abs(heights).max() < 1
+    with pytest.raises(InputError, match="neither a coordinate nor an output"):
+        plot_bifurcation(diagram, "y", new_figure()[1])

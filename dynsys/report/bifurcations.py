@@ -1,0 +1,176 @@
+"""Bifurcation diagrams as files: figures, numbers, branches, and the special points in LaTeX."""
+
+import json
+
+import numpy as np
+
+from dynsys.analysis.branch_file import save_branch
+from dynsys.analysis.diagram import bifurcation_diagram
+from dynsys.analysis.field import reduced_field
+from dynsys.plotting.bifurcation import plot_bifurcation
+from dynsys.plotting.style import new_figure, own_settings
+from dynsys.symbolic.names import latex_name
+from rnn.storage import atomic_write
+from tasks.errors import InputError
+
+FIGURE, NUMBERS, LATEX = "diagram.png", "diagram.json", "special_points.tex"
+SPANS = {"gain": (0.0, 2.0)}
+INPUT_SPAN = (-1.0, 1.0)
+DPI = 200
+
+
+def network_diagram(net, along="gain", span=None, inputs=None):
+    """The bifurcation diagram of a network's exact field.
+
+    Parameters
+    ----------
+    net : LowRankRNN
+        The network.
+    along : str, default "gain"
+        The recurrent gain or an input.
+    span : (float, float), optional
+        Its ends; gains from 0 to 2, inputs from -1 to 1 if left out.
+    inputs : mapping of str to float, optional
+        Constant inputs; zero if left out.
+
+    Returns
+    -------
+    BifurcationDiagram
+
+    Raises
+    ------
+    InputError
+        Not a low-rank network, or a parameter that it does not have.
+
+    Examples
+    --------
+    >>> from rnn import LowRankRNN
+    >>> network_diagram(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))).special_points
+    (SpecialPoint(pitchfork at gain = 1, kappa = [0.]),)
+    """
+    span = SPANS.get(along, INPUT_SPAN) if span is None else span
+    return bifurcation_diagram(reduced_field(net), along, span, inputs)
+
+
+def write_diagram(diagram, folder, command=None, title=None):
+    """Write a diagram's figure, its numbers, each branch, and a LaTeX table of its special points.
+
+    Parameters
+    ----------
+    diagram : BifurcationDiagram
+        The diagram.
+    folder : pathlib.Path
+        An existing folder; each file is replaced whole.
+    command, title : str, optional
+        What made it, and what it is of, for the files.
+
+    Returns
+    -------
+    pathlib.Path
+        The figure's file.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from rnn import LowRankRNN
+    >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> write_diagram(network_diagram(net), folder).name, sorted(p.name for p in folder.iterdir())[0]
+    ('diagram.png', 'branch_1.npz')
+    """
+    count = len(diagram.state) + bool(diagram.output_names)
+    with own_settings():
+        figure, panels = new_figure(1, count, size=(3.6 * count, 2.9), squeeze=False)
+        for k, ax in enumerate(panels.flat):
+            plot_bifurcation(diagram, k if k < len(diagram.state) else diagram.output_names[0], ax)
+        if title:
+            figure.suptitle(title)
+        path = atomic_write(folder / FIGURE, lambda file: figure.savefig(file, format="png", dpi=DPI))
+    names = [f"branch_{k + 1}.npz" for k in range(len(diagram.branches))]
+    for name, branch in zip(names, diagram.branches):
+        save_branch(branch, folder / name)
+    numbers = {
+        "command": command, "parameter": diagram.parameter, "span": list(diagram.span),
+        "inputs": diagram.inputs, "status": diagram.status.name, "message": diagram.message,
+        "complete": diagram.complete, "branches": names, "source": diagram.source,
+        "special_points": [_numbers(point) for point in diagram.special_points],
+    }  # fmt: skip
+    text = json.dumps(numbers, indent=1, allow_nan=False).encode()
+    atomic_write(folder / NUMBERS, lambda file: file.write(text))
+    table = special_points_latex(diagram).encode()
+    atomic_write(folder / LATEX, lambda file: file.write(table))
+    return path
+
+
+def special_points_latex(diagram):
+    r"""The special points of a diagram as a LaTeX table.
+
+    Parameters
+    ----------
+    diagram : BifurcationDiagram or Branch
+        The diagram.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from rnn import LowRankRNN
+    >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
+    >>> print(special_points_latex(network_diagram(net)).splitlines()[3])
+    pitchfork & $1.000000$ & $0.000000$ & $b_{11} = 1.000$, $b_{30} = -2.000$ \\
+    """
+    rows = []
+    for point in diagram.special_points:
+        state = ",\\ ".join(f"{x + 0.0:.6f}" for x in point.kappa)
+        coefficients = ", ".join(
+            f"${_COEFFICIENTS[name]} = {np.real(c):.3f}$"
+            for name, c in point.coefficients.items()
+            if name in _COEFFICIENTS
+        )
+        rows.append(f"{point.kind} & ${point.value:.6f}$ & ${state}$ & {coefficients} \\\\")
+    letters = ", ".join(map(_letter, diagram.state))
+    head = f"kind & ${_letter(diagram.parameter)}$ & ${letters}$ & normal form \\\\"
+    lines = [r"\begin{tabular}{llll}", head, r"\hline", *rows, r"\end{tabular}"]
+    return "\n".join(lines) + "\n"
+
+
+# Real parts; what decides the kind and whether it is super- or subcritical.
+_COEFFICIENTS = {
+    "a": "a", "b11": "b_{11}", "b30": "b_{30}", "c": "c", "omega": r"\omega", "c1": r"\mathrm{Re}\,c_1",
+}  # fmt: skip
+
+
+def _letter(name):
+    return "g" if name == "gain" else latex_name(name)
+
+
+def _numbers(point):
+    coefficients = {
+        name: [c.real, c.imag] if isinstance(c, complex) else c for name, c in point.coefficients.items()
+    }
+    return {
+        "kind": point.kind, "value": point.value, "kappa": point.kappa.tolist(),
+        "coefficients": coefficients, "sentence": point.sentence, "residual": point.residual,
+    }  # fmt: skip
+
+
+def parse_inputs(texts):
+    """Constant inputs from texts such as ``v=0.2``.
+
+    Examples
+    --------
+    >>> parse_inputs(["v1=0.2", "v2=-1"])
+    {'v1': 0.2, 'v2': -1.0}
+    """
+    found = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise InputError(f"--input: expected NAME=VALUE such as v=0.2, got {text!r}")
+    return found
