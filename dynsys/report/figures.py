@@ -35,6 +35,7 @@ from rnn.connectivity import loadings
 WIDTH = 7.2
 # Trials and traces shown in one panel.
 SHOWN = 12
+MOST_NODES = 9  # of a circuit that can still be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,20 +139,30 @@ def _loadings(analysis):
 
 
 def _mechanism(analysis):
-    """The circuit at rest, and whether the activity has its dimensions."""
-    done = analysis.performance
-    seen = done is not None and done.components is not None
-    figure, panels = new_figure(1, 1 + seen, (WIDTH if seen else 0.6 * WIDTH, 2.6), squeeze=False)
-    graph = circuit_graph(analysis.populations)
-    plot_circuit(graph, panels[0, 0], title=f"at rest, gain {graph.graph['gains'].mean():.2f}")
-    caption = [
+    """The circuit at rest where it can be read, and whether the activity has its dimensions."""
+    graph, done = circuit_graph(analysis.populations), analysis.performance
+    draws = []
+    if len(graph) <= MOST_NODES:
+        draws.append(_draw_circuit(graph))
+    if done is not None and done.components is not None:
+        text = "Principal components of the network's activity, with its noise."
+        draws.append((lambda ax: plot_variance_explained(done.components, count=5, ax=ax), text))
+    if not draws:
+        return None
+    size = (WIDTH if len(draws) > 1 else 0.6 * WIDTH, 2.6)
+    figure, panels = new_figure(1, len(draws), size, squeeze=False)
+    for (draw, _), ax in zip(draws, panels.flat):
+        draw(ax)
+    return _picture("mechanism", figure, panels.flat, [text for _, text in draws])
+
+
+def _draw_circuit(graph):
+    title = f"at rest, gain {graph.graph['gains'].mean():.2f}"
+    text = (
         "The equivalent circuit with its effective couplings where nothing is on. Blue: positive; orange: "
         "negative; width: size. Activity lowers the gain, and with it every coupling."
-    ]
-    if seen:
-        plot_variance_explained(done.components, count=5, ax=panels[0, 1])
-        caption.append("Principal components of the network's activity, with its noise.")
-    return _picture("mechanism", figure, panels.flat, caption)
+    )
+    return lambda ax: plot_circuit(graph, ax, title=title), text
 
 
 def _redrawn(analysis):
