@@ -117,8 +117,8 @@ def state_machine(field, pulses, rest=None, durations=None, attractors=None):
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.ones(4), np.ones(4)))
-    >>> state_machine(field, {"up": 2.0, "down": -2.0}).graph["sentences"]
-    ('from A, up leads to B', 'from B, up leads to B', 'from A, down leads to A', 'from B, down leads to A')
+    >>> state_machine(field, {"up": 2.0}).graph["sentences"]
+    ('from state A, input up leads to state B', 'from state B, input up leads to state B')
     """
     check_field(field)
     if isinstance(pulses, Trials):
@@ -146,7 +146,7 @@ def state_machine(field, pulses, rest=None, durations=None, attractors=None):
         graph.add_edge(start, end, input=pulse, state=state)
         if "kind" not in graph.nodes[end]:
             graph.nodes[end].update(kind="elsewhere", place=None, outputs=None)
-        sentences.append(f"from {start}, {pulse} leads to {end}")
+        sentences.append(f"from state {start}, input {pulse} leads to state {end}")
     graph.graph["sentences"] = tuple(sentences)
     return graph
 

@@ -134,7 +134,8 @@ def plot_state_machine(graph, ax=None, words=None, colors=None):
         )
     for name in inputs:
         ax.plot([], [], color=palette[name], label=plain(name))
-    ax.set(xlim=(-1.75, 1.75), ylim=(-1.45, 1.45), aspect="equal")
+    height = 1.45 if len(names) > 2 else 0.7
+    ax.set(xlim=(-1.75, 1.75), ylim=(-height, height), aspect="equal")
     ax.set_axis_off()
     add_legend(ax, loc="upper left", bbox_to_anchor=(0.98, 1.0), title="input")
     return ax

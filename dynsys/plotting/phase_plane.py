@@ -19,9 +19,9 @@ from dynsys.plotting.style import (
     YELLOW,
     add_legend,
     axes,
-    new_figure,
     plain,
     say,
+    shown_figure,
     symbol,
 )  # fmt: skip
 from tasks.errors import InputError
@@ -73,6 +73,7 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     >>> from dynsys.symbolic import System
     >>> x, y = sympy.symbols("x y")
     >>> portrait = phase_portrait(compile_field(System([x - x**3, -y], [x, y])))
+    >>> from dynsys.plotting.style import new_figure
     >>> plot_portrait(portrait, new_figure()[1]).get_xlabel()
     'x'
     """
@@ -111,7 +112,8 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
                 label=_fresh(ax, "trials"),
                 zorder=2.8,
             )
-            ax.plot(*path[-1:].T[[i, j]], "s", color=TRIALS, markersize=2.5, zorder=2.8)
+            last = path[np.isfinite(path).all(axis=1)][-1:]
+            ax.plot(*last.T[[i, j]], "s", color=TRIALS, markersize=2.5, zorder=2.8)
     for point in portrait.fixed_points:
         draw_points(ax, point.kappa[[i]], point.kappa[[j]], point.kind)
     _letters(ax, portrait, i, j)
@@ -145,19 +147,19 @@ def plot_portraits(portraits, titles=None, plane=(0, 1), columns=None):
 
     Examples
     --------
-    >>> plot_portraits([])[1]
+    >>> plot_portraits({})[1]
     []
     """
     if hasattr(portraits, "items"):
         titles, portraits = list(portraits), list(portraits.values())
     count = len(portraits)
     if count == 0:
-        figure, ax = new_figure()
+        figure, ax = shown_figure()
         say(ax, "no portraits")
         return figure, []
     columns = columns or min(count, 4)
     rows = -(-count // columns)
-    figure, panels = new_figure(rows, columns, size=(2.9 * columns + 1.3, 2.8 * rows), squeeze=False)
+    figure, panels = shown_figure(rows, columns, size=(2.9 * columns + 1.3, 2.8 * rows), squeeze=False)
     panels = list(panels.ravel())
     for ax in panels[count:]:
         ax.set_axis_off()
@@ -201,7 +203,7 @@ def plot_portrait_3d(portrait, ax=None, axis=(0, 1, 2), limit=24):
     if portrait.dimension < 3:
         raise InputError(f"portrait: a view in space needs three coordinates, this has {portrait.dimension}")
     if ax is None:
-        ax = new_figure(size=(4.6, 4.0), subplot_kw={"projection": "3d"})[1]
+        ax = shown_figure(size=(4.6, 4.0), subplot_kw={"projection": "3d"})[1]
     axis = list(axis)
     for line in portrait.streamlines:
         ax.plot(*line.T[axis], color=GREY, linewidth=0.5, alpha=0.6)
@@ -251,6 +253,7 @@ def plot_potential(portrait, ax=None, color=BLACK, label=None):
     >>> from dynsys.analysis import phase_portrait, reduced_field
     >>> from rnn import LowRankRNN
     >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> from dynsys.plotting.style import new_figure
     >>> plot_potential(phase_portrait(field), new_figure()[1]).get_xlabel()
     '$\\\\kappa$'
     """

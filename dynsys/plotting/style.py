@@ -84,11 +84,37 @@ def axes(ax=None, size=(3.5, 2.7)):
     """
     if ax is not None:
         return ax
+    return shown_figure(size=size)[1]
+
+
+def shown_figure(rows=1, columns=1, size=(3.5, 2.7), **options):
+    """A pyplot figure in the project's style with a grid of Axes, which a notebook shows by itself.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Grid of Axes.
+    size : tuple of float
+        Width and height, inches.
+    **options
+        Passed to `matplotlib.figure.Figure.subplots`, such as ``squeeze``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes or ndarray of Axes
+
+    Examples
+    --------
+    >>> figure, panels = shown_figure(1, 2)
+    >>> len(panels), pyplot.close(figure)
+    (2, None)
+    """
     # The figure comes before the style: making the first one switches a notebook's backend on, and leaving
     # rc_context would switch it off again.
     figure = pyplot.figure(figsize=size, layout="constrained", dpi=STYLE["figure.dpi"])
     with matplotlib.rc_context(STYLE):
-        return figure.subplots()
+        return figure, figure.subplots(rows, columns, **options)
 
 
 def new_figure(rows=1, columns=1, size=(3.5, 2.7), mosaic=None, **options):
