@@ -119,6 +119,11 @@ def origin_hopf(system, parameter="gain"):
     if len(system.state) != 2:
         listed = ", ".join(system.state_names)
         raise InputError(f"system: two state variables are needed, got {listed}; see origin_stability")
+    if system.bulk_radius is not None:
+        raise InputError(
+            "system: with a random bulk the equations hold at stationary states only and have no cycles; "
+            "origin_stability tells where a pair of eigenvalues crosses"
+        )
     A, B, C = derivatives_at(equations, system.state, origin)
     condition, speed = A.trace(), A.trace().diff(p) / 2
     at = None

@@ -8,7 +8,7 @@ from reference import ACTIVATIONS
 from dynsys.analysis import compile_field, continue_branch, find_fixed_points, run_circuit
 from dynsys.numerics.gaussian import erf_squared_expectations
 from dynsys.populations import Populations, redraw
-from dynsys.symbolic import mean_field, to_latex
+from dynsys.symbolic import mean_field, origin_hopf, to_latex
 from dynsys.symbolic.bulk import ErfSquared, mean_square, mean_square_slope
 from tasks import InputError, get_task
 
@@ -183,6 +183,8 @@ def test_it_refuses_what_it_cannot_do():
         mean_field(populations, noise=0.1, bulk=0.5)
     with pytest.raises(InputError, match="bulk"):
         mean_field(populations, bulk=-0.5)
+    with pytest.raises(InputError, match="have no cycles"):
+        origin_hopf(mean_field(rank_one(1.5), bulk=0.5))
     field = compile_field(mean_field(populations, bulk=0.5))
     with pytest.raises(InputError, match="holds at stationary states only, for constant input without noise"):
         run_circuit(field, get_task("rdm").trials(2, rng=0))
