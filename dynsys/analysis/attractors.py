@@ -56,8 +56,9 @@ class Attractors:
     --------
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
-    >>> found = find_attractors(reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4),
-    np.ones(4)))) >>> found 2 attractors: A stable node at [-1.915], B stable node at [1.915]
+    >>> net = LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4))
+    >>> find_attractors(reduced_field(net))
+    2 attractors: A stable node at [-1.915], B stable node at [1.915]
     """
 
     fixed_points: FixedPoints
