@@ -79,14 +79,21 @@ def input_conditions(trials, limit=LIMIT):
                 owners.append((epoch, b, int(start), int(stop)))
     means, steps = np.array(means), np.array([stop - start for *_, start, stop in owners])
     noise = np.median(np.array(spreads)[steps >= max(min(steps.max(), 5), 1)], axis=0)
-    groups = _grouped(means, steps, np.maximum(ERRORS * noise / np.sqrt(steps)[:, None], SHARE * largest))
-    found = {}
+    sure = steps.copy()
+    for epoch in epochs:  # what does not differ between trials beyond noise is one input, known better
+        rows = np.array([owner[0] == epoch for owner in owners], dtype=bool)
+        if rows.any():
+            common = np.average(means[rows], axis=0, weights=steps[rows])
+            away = np.abs(means[rows] - common) - SHARE * largest
+            if (away <= ERRORS * noise / np.sqrt(steps[rows])[:, None]).all():
+                means[rows], sure[rows] = common, steps[rows].sum()
+    groups = _grouped(means, sure, np.maximum(ERRORS * noise / np.sqrt(sure)[:, None], SHARE * largest))
     groups = sorted(groups, key=lambda group: -steps[group].sum())[:limit]
-    for group in sorted(groups, key=min):
-        value = np.average(means[group], axis=0, weights=steps[group])
-        round_number = np.round(value, 1) + 0.0
-        near = SNAP * noise / np.sqrt(steps[group].sum()) + 1e-9
-        value = np.where(np.abs(value - round_number) <= near, round_number, value)
+    values = [_value(means[group], steps[group], noise) for group in groups]
+    first = [min(list(epochs).index(owners[k][0]) for k in group) for group in groups]
+    order = sorted(range(len(groups)), key=lambda n: (first[n], *(values[n] == 0), *values[n]))
+    found = {}
+    for group, value in ((groups[n], values[n]) for n in order):
         shown = np.zeros(trials.inputs.shape[:2], dtype=bool)
         for k in group:
             shown[owners[k][1], owners[k][2] : owners[k][3]] = True
@@ -133,7 +140,7 @@ def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> from tasks import get_task
-    >>> task = get_task("rdm", coherences=(-0.4, 0.4), noise=0.0)
+    >>> task = get_task("rdm", coherences=(-0.4, 0.4), input_noise=0.0)
     >>> field = reduced_field(LowRankRNN.random(50, 1, task, rng=0))
     >>> len(phase_portraits(field, task.trials(8, rng=0)))
     3
@@ -168,6 +175,14 @@ def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths
             for name, p in portraits.items()
         }  # fmt: skip
     return portraits
+
+
+def _value(means, steps, noise):
+    """Mean input; where a number with one decimal place is within its error, that number."""
+    value = np.average(means, axis=0, weights=steps)
+    round_number = np.round(value, 1) + 0.0
+    near = SNAP * noise / np.sqrt(steps.sum()) + 1e-9
+    return np.where(np.abs(value - round_number) <= near, round_number, value)
 
 
 def _grouped(means, steps, near):
