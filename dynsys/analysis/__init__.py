@@ -48,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "slow_points": ["SlowPoint", "find_slow_points"],
         "transitions": ["Transition", "pulse_transitions"],
+        "two_parameters": ["TwoParameterDiagram", "two_parameter_diagram"],
         "vector_field": ["Field", "FieldFunctions"],
     },
 )

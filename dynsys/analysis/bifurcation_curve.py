@@ -5,7 +5,7 @@ The same loop as for branches of fixed points follows the equations of the bifur
 eigenvalue vanishes on the curve, its zero is located along the arclength to rounding.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -95,6 +95,16 @@ class BifurcationCurve:
     def status(self):
         """Status : the first of the two ends that is not a success, or the last end."""
         return next((end for end in self.ends if not end.ok), self.ends[1])
+
+    def turned(self):
+        """The same curve with its parameters in the other order."""
+        points = [point.turned() for point in self.special_points]
+        order = {
+            "parameters": self.parameters[::-1],
+            "values": self.values[:, ::-1],
+            "special_points": points,
+        }
+        return replace(self, **order)
 
     def __len__(self):
         return len(self.values)

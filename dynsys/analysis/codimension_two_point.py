@@ -1,6 +1,6 @@
 """Points at which a curve of bifurcations changes, as results: where, coefficients, what it means."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -62,6 +62,10 @@ class CodimensionTwoPoint:
             array.setflags(write=False)
             object.__setattr__(self, name, array)
         object.__setattr__(self, "coefficients", dict(self.coefficients))
+
+    def turned(self):
+        """The same point with its parameters in the other order."""
+        return replace(self, parameters=self.parameters[::-1], values=self.values[::-1])
 
     @property
     def parameter(self):

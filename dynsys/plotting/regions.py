@@ -1,0 +1,75 @@
+"""Diagrams in two parameters: curves of bifurcations, the points on them, and what lives between them."""
+
+from types import MappingProxyType
+
+import numpy as np
+
+from dynsys.plotting.bifurcation import axis_label
+from dynsys.plotting.style import BLACK, BLUE, ORANGE, add_legend, axes
+
+# Told apart by dashes as well as by colour.
+CURVES = MappingProxyType(
+    {
+        "fold": {"color": BLACK, "linestyle": "-"},
+        "Hopf": {"color": BLUE, "linestyle": (0, (4, 1.6))},
+        "branch point": {"color": ORANGE, "linestyle": (0, (5, 1.2, 1, 1.2))},
+    }
+)
+MARKERS = MappingProxyType(
+    {
+        "cusp": "P",
+        "Bogdanov-Takens": "s",
+        "Bautin": "D",
+        "zero-Hopf": "^",
+        "Hopf-Hopf": "o",
+        "pitchfork": "v",
+        "degenerate pitchfork": "X",
+    }
+)
+# Regions below this share of the area are not labelled.
+LABELLED = 0.02
+
+
+def plot_two_parameters(diagram, ax=None):
+    """Curves of bifurcations in two parameters, with the number and kinds of fixed points between them.
+
+    Parameters
+    ----------
+    diagram : TwoParameterDiagram
+        From `two_parameter_diagram`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from dynsys.analysis import TwoParameterDiagram
+    >>> from dynsys.plotting.style import new_figure
+    >>> from tasks import Status
+    >>> spans, labels = np.array([[0, 1], [0, 1]]), np.zeros((2, 2), dtype=int)
+    >>> empty = TwoParameterDiagram(("gain", "v"), spans, (), (), labels, Status.COMPLETED)
+    >>> plot_two_parameters(empty, new_figure()[1]).get_xlabel()
+    'recurrent gain $g$'
+    """
+    ax = axes(ax)
+    for curve in diagram.curves:
+        values = np.where(curve.valid[:, None], curve.values, np.nan)
+        known = curve.kind in ax.get_legend_handles_labels()[1]
+        ax.plot(*values.T, label=None if known else curve.kind, linewidth=1.5, **CURVES[curve.kind])
+    for kind, marker in MARKERS.items():
+        places = [point.values for point in diagram.special_points if point.kind == kind]
+        if places:
+            ax.plot(*np.transpose(places), marker=marker, linestyle="none", color=BLACK, label=kind,
+                    markerfacecolor="white", markeredgewidth=1.2, markersize=6, zorder=4)  # fmt: skip
+    for region in diagram.regions:
+        if region.area >= LABELLED:
+            text = region.label.replace(", ", "\n").replace("; ", "\n")
+            ax.text(*region.place, text, ha="center", va="center", fontsize="x-small")
+    (left, right), (low, high) = diagram.spans
+    ax.set(xlabel=axis_label(diagram.parameters[0]), ylabel=axis_label(diagram.parameters[1]),
+           xlim=(left, right), ylim=(low, high))  # fmt: skip
+    add_legend(ax)
+    return ax

@@ -1,0 +1,55 @@
+"""Regions between curves of bifurcations, against areas and numbers that are known."""
+
+import numpy as np
+import problems
+import pytest
+
+from dynsys.analysis import compile_field, two_parameter_diagram
+from dynsys.plotting import plot_two_parameters
+from dynsys.plotting.style import new_figure
+from dynsys.symbolic import mean_field
+from tasks import InputError
+
+
+def test_regions_of_the_cusp():
+    """D1: three fixed points where mu^2 < 4 lam^3 / 27, one elsewhere."""
+    diagram = two_parameter_diagram(problems.cusp(), ("mu", "lam"), ((-1, 1), (-1, 1.3)), lines=3)
+    outer, inner = diagram.regions
+    assert (outer.label, inner.label) == ("1 stable node", "2 stable nodes, 1 unstable node")
+    # Twice the integral of 2 (lam / 3)^(3/2) from 0 to 1.3, over the area.
+    area = 2 * 2 * 0.4 * 1.3**2.5 / 3**1.5 / (2 * 2.3)
+    assert inner.area == pytest.approx(area, abs=0.01) and outer.checked and inner.checked
+    assert [curve.kind for curve in diagram.curves] == ["fold"]
+    assert [point.kind for point in diagram.special_points] == ["cusp"]
+    ax = plot_two_parameters(diagram, new_figure()[1])
+    assert {"fold", "cusp"} <= set(ax.get_legend_handles_labels()[1])
+
+
+@pytest.mark.slow
+def test_regions_around_a_bogdanov_takens_point():
+    """D4: none for b1 < 0; saddle and sink, or saddle and source, on both sides of b1 = b2^2 (b2 < 0)."""
+    field = problems.bogdanov_takens(0.1, 0.1)
+    diagram = two_parameter_diagram(field, ("b1", "b2"), ((-0.5, 1), (-1, 1)), lines=3)
+    labels = [region.label for region in diagram.regions]
+    assert labels == ["1 saddle, 1 unstable node; no stable one", "no fixed point", "1 stable node, 1 saddle"]
+    assert diagram.regions[2].area == pytest.approx(1 / 3 / 3, abs=0.01)
+    assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold"]
+
+
+def test_a_network_in_covariance_and_gain():
+    """D11: two attractors where gain sigma_mn > 1."""
+    field = compile_field(mean_field(problems.rank_one_populations(0.5)))
+    diagram = two_parameter_diagram(field, ("sigma_mn", "gain"), ((0.3, 2), (0.3, 2)), lines=2)
+    for region in diagram.regions:
+        two = region.place.prod() > 1
+        assert region.counts.get("stable node") == (2 if two else 1) and region.checked
+    (curve,) = diagram.curves
+    assert curve.kind == "branch point" and curve.parameters == ("sigma_mn", "gain")
+    np.testing.assert_allclose(curve.values.prod(axis=1), 1, atol=1e-11)
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="named twice"):
+        two_parameter_diagram(problems.cusp(), ("mu", "mu"), ((-1, 1), (-1, 1)))
+    with pytest.raises(InputError, match="'nu'; it has mu, lam"):
+        two_parameter_diagram(problems.cusp(), ("mu", "nu"), ((-1, 1), (-1, 1)))
