@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from matplotlib.patches import Patch
 
 from dynsys.analysis.count_maps import CountMap
-from dynsys.plotting.style import axes, symbol
+from dynsys.plotting.style import add_legend, axes, symbol
 from tasks.checks import check_kind
 
 # Few to many, light to dark, apart for colour-blind readers; grey where the number is not proved.
@@ -49,9 +49,7 @@ def plot_count_map(count_map, ax=None):
     handles = [Patch(color=shade[n], label=str(n)) for n in numbers]
     if len(numbers) < len(found):
         handles.append(Patch(color=UNKNOWN, label="not decided"))
-    ax.legend(
-        handles=handles, title="fixed points", loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False
-    )
+    add_legend(ax, handles=handles, title="fixed points", loc="upper left", bbox_to_anchor=(1.02, 1))
     return ax
 
 
