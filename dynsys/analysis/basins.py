@@ -2,7 +2,7 @@
 
 In a planar field basins are bounded by the stable manifolds of saddles and by unstable cycles: those lines
 are drawn onto a grid, and of each region that they leave a few states are integrated. Where these do not
-agree a boundary is missing, and each state of that region is integrated by itself; so it is in every slice
+agree a boundary is missing, and many states of that region are integrated one by one; so it is in every slice
 through a field of more dimensions.
 """
 
@@ -18,6 +18,8 @@ PLACES, SLICE = 160, 48
 # A region with fewer places takes the label of its surroundings; of a larger one so many states are
 # integrated.
 SMALL, SAMPLES = 4, 4
+# Of a region in which those do not agree at most about so many states are integrated.
+MOST = 2000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,14 +109,15 @@ def find_basins(field, attractors, box, manifolds=(), plane=(0, 1), at=None, pla
     Basins(by capture: A 50%, B 50%)
     """
     planar = field.dimension == 2 and bool(manifolds)
-    count = places or (PLACES if field.dimension == 2 else SLICE)
+    unstable = [c.points for c in attractors.cycles if not c.stable] if field.dimension == 2 else []
+    bounded = planar or bool(unstable) or (field.dimension == 2 and len(attractors) == 1)
+    count = places or (PLACES if bounded else SLICE)
     box = np.asarray(box, dtype=float)
     x, y = (low + (np.arange(count) + 0.5) / count * (high - low) for low, high in box)
     states = np.zeros((count, count, field.dimension))
     states[:] = 0.0 if at is None else np.asarray(at, dtype=float)
     states[..., plane[0]], states[..., plane[1]] = np.meshgrid(x, y, indexing="ij")
-    unstable = [c.points for c in attractors.cycles if not c.stable] if field.dimension == 2 else []
-    if planar or unstable or (field.dimension == 2 and len(attractors) == 1):
+    if bounded:
         walls = [m.points for m in manifolds if m.stable and m.dimension == 1] + unstable
         return Basins(x, y, _by_walls(field, attractors, states, box, walls), "separatrices")
     labels = attractor_of(field, states.reshape(-1, field.dimension), attractors)[0]
@@ -150,7 +153,10 @@ def _by_walls(field, attractors, states, box, walls):
         if (votes == votes[0]).all():
             labels[regions == region] = votes[0]
         else:
-            labels[regions == region] = attractor_of(field, states[regions == region], attractors)[0]
+            inside = np.argwhere(regions == region)
+            inside = inside[:: 1 + len(inside) // MOST]
+            chosen = inside[:, 0], inside[:, 1]
+            labels[chosen] = attractor_of(field, states[chosen], attractors)[0]
     known = labels != -9
     nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
     return labels[nearest[0], nearest[1]]

@@ -18,7 +18,7 @@ from dynsys.analysis.equilibria import FixedPoints
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
 from dynsys.analysis.map_cycles import find_map_cycles
-from dynsys.analysis.shooting import RTOL, close_orbit, floquet
+from dynsys.analysis.shooting import RTOL, close_orbit, finer, floquet
 from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.dormand_prince import run_at
 from dynsys.numerics.paths import UNDECIDED, find_returns
@@ -180,6 +180,7 @@ def refine_cycle(field, u, start, period, widths):
                 break
             nodes, period, matrices, residual = again
             points = _dense(field, u, nodes[0], period)
+    matrices = finer(field, u, nodes, period, matrices)
     multipliers = floquet(matrices)
     kind = cycle_kind(multipliers)
     # Liouville: the product of the multipliers is that of the determinants; far off, rounding has eaten them.

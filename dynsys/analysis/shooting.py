@@ -24,6 +24,8 @@ ITERATIONS = 25
 PATIENCE = 10
 # A jump between pieces below this share of the orbit's size counts as closed.
 CLOSED = 1e-9
+# Pieces whose derivatives are worse conditioned are cut, into at most so many parts.
+MOST_CONDITION, MOST_PARTS = 1e4, 256
 # Turns of the orthogonal iteration; moduli closer than this ratio stay together in one block.
 TURNS, APART = 200, 0.9
 
@@ -94,6 +96,48 @@ def close_orbit(field, u, start, period, segments=SEGMENTS):
         if not (np.isfinite(nodes).all() and T > 0):
             return best
     return best
+
+
+def finer(field, u, nodes, period, matrices):
+    """Derivatives of shorter flows of a closed orbit, until none contracts too much to be multiplied.
+
+    Parameters
+    ----------
+    field, u
+        As in `close_orbit`.
+    nodes, period, matrices
+        As `close_orbit` returns them.
+
+    Returns
+    -------
+    ndarray (S', R, R)
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> x, y = sympy.symbols("x y")
+    >>> circle = compile_field(System([x - y - x * (x**2 + y**2), x + y - y * (x**2 + y**2)], [x, y]))
+    >>> states, period, short, _ = close_orbit(circle, np.zeros(0), np.array([1.1, 0.0]), 6.2)
+    >>> finer(circle, np.zeros(0), states, period, short) is short
+    True
+    """
+    parts, scale = 1, np.maximum(np.ptp(nodes, axis=0), 1e-300)
+    while np.linalg.cond(matrices * scale / scale[:, None]).max() > MOST_CONDITION and parts < MOST_PARTS:
+        parts *= 4
+        S, R = nodes.shape
+        out, filled, ended = np.empty((S, parts + 1, R)), np.empty(S, dtype=np.int64), np.empty(S)
+        times = np.linspace(0.0, period / S, parts + 1)
+        starts = np.array(nodes, order="C")
+        run_at(*system_of(field, u), starts, times, RTOL, scale, MAX_STEPS, out, filled, ended)
+        if (filled <= parts).any():
+            break
+        shot = _shoot(field, u, out[:, :-1].reshape(-1, R), period, RTOL, scale)
+        if shot is None:
+            break
+        matrices = shot[1]
+    return matrices
 
 
 def floquet(matrices):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import problems
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from dynsys.analysis import compile_field, find_cycles, reduced_field
@@ -45,6 +46,18 @@ def test_van_der_pol(mu, period, multiplier):
 def test_van_der_pol_as_a_relaxation_oscillator():
     (cycle,) = find_cycles(problems.van_der_pol(5.0))
     np.testing.assert_allclose(cycle.period, 11.6122306677, rtol=0, atol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("box", [None, [[0, 1], [0, 8]]])
+def test_a_multiplier_of_1e_24_keeps_its_digits(box):
+    """The stirred reactor (D5) between its Hopf points; Liouville: exp of the divergence along the cycle."""
+    field = problems.reactor(14.0, 0.2)
+    (cycle,) = find_cycles(field, box=box)
+    flow = lambda t, y: [*field.rhs(y[:2]), np.trace(field.jacobian(y[:2]))]  # noqa: E731
+    turn = solve_ivp(flow, (0, cycle.period), [*cycle.points[0], 0], "LSODA", rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(cycle.nontrivial, np.exp(turn.y[2, -1]), rtol=1e-5)
+    assert cycle.stable and 1e-25 < cycle.nontrivial[0].real < 1e-23
 
 
 @pytest.mark.slow
