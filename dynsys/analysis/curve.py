@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynsys.analysis.curve_parts import Expansion, Walk
+from dynsys.analysis.curve_parts import Expansion, Walk, addresses
 from dynsys.analysis.differences import tensor_by_differences
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.vector_field import Field, check_field
-from dynsys.numerics import locate, pseudo_arclength, taylor
+from dynsys.numerics import locate, pseudo_arclength
 from dynsys.numerics.extended import (
     ADVANCE,
     BRANCH_CURVE,
@@ -19,7 +19,7 @@ from dynsys.numerics.extended import (
     TESTS,
     advance,
 )
-from dynsys.numerics.signatures import FIELD, TAYLOR, address
+from dynsys.numerics.signatures import address
 from dynsys.numerics.tensors import evaluate, expansions, symmetric_tensor
 from tasks.checks import as_array, check_number
 from tasks.errors import InputError
@@ -251,7 +251,7 @@ class Curve:
         if size is None:
             size = self.n * len(self.field.continuable)
         out = np.empty((len(points), size))
-        function = address(getattr(self.field.functions, name), FIELD)
+        function = getattr(addresses(self.field.functions), name)
         points = np.ascontiguousarray(points)
         values = self.inputs.copy(), np.array(self.field.values)
         evaluate(function, points, *values, self._numbers(), out)
@@ -265,10 +265,10 @@ class Curve:
         program = np.array(self.field.program)
         if functions.taylor is None:
             program = np.zeros((0, 0))
+        at = addresses(functions)
         scale = np.append(self.scale, 1.0) if self.mode == BRANCH_CURVE or k == 2 else self.scale
         return (
-            address(advance, ADVANCE), address(functions.rhs, FIELD), address(functions.jacobian, FIELD),
-            address(functions.parameter_jacobian, FIELD), address(functions.taylor or taylor.run, TAYLOR),
+            address(advance, ADVANCE), at.rhs, at.jacobian, at.parameter_jacobian, at.taylor,
             self.inputs.copy(), np.array(self.field.values), program, scale, self._numbers(),
             (self.span / self.scale[n : n + k, None]).ravel(), borders, self.mode,
         )  # fmt: skip
@@ -335,6 +335,8 @@ def make_curve(field, parameter, span, inputs=None):
 
 def _state_scale(field, parameter, ends):
     """Half-width of the largest trapping box on the span; 1 where none is known."""
+    if field.box is None:
+        return np.ones(field.dimension)
     at = (*ends, ends.mean()) if parameter in field.parameters else ()
     boxes = [entry.trapping_box() for entry in [field.with_values(**{parameter: p}) for p in at] or [field]]
     if any(box is None for box in boxes):

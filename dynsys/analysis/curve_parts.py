@@ -1,8 +1,12 @@
-"""What a curve hands back: derivatives at a point, and a walk along it."""
+"""What a curve hands to kernels, and what it hands back: derivatives at a point, a walk along it."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
+
+from dynsys.numerics import taylor
+from dynsys.numerics.signatures import FIELD, TAYLOR, address
 
 
 class Expansion(NamedTuple):
@@ -27,3 +31,20 @@ class Walk(NamedTuple):
     tests: np.ndarray
     vectors: np.ndarray
     outcome: int
+
+
+@functools.lru_cache(maxsize=128)
+def addresses(functions):
+    """The functions of a field as kernels take them; ``taylor`` stands in where there is none.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> functions = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))).functions
+    >>> addresses(functions).rhs is address(functions.rhs, FIELD)
+    True
+    """
+    names = ("rhs", "jacobian", "parameter_jacobian", "outputs")
+    found = {name: address(getattr(functions, name), FIELD) for name in names}
+    return functions._replace(**found, taylor=address(functions.taylor or taylor.run, TAYLOR))

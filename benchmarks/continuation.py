@@ -1,0 +1,189 @@
+"""Milliseconds per branch: this project beside the continuation packages that can be called from Python.
+
+    python benchmarks/continuation.py [--seconds 5] [--peers PYTHON ...]
+
+The branch is AUTO's demo ab (a chemical reactor, p2 = 17) for p1 from 0 to 0.5: two Hopf points and two folds, each
+located, with eigenvalues along the branch. Ours are polished to rounding and come with their normal forms. Every
+package runs in its own process, after one run that compiles; `--peers` names interpreters of environments in which
+peers are installed (PyDSTool 0.91 imports names that Python 3.10 and numpy 1.24 no longer have). Found: how many of the four events, and the largest error of their
+parameter value. First: the time of the first branch of a new model, compilation included, with this project's compiled
+code already in its cache.
+"""  # noqa: E501
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+EXACT = (0.1208657195, 0.1219011608, 0.1170147504, 0.2170805097)
+PEERS = ("jaxcont", "PyDSTool", "pycobi", "bifpy", "auto")
+
+OURS = """
+import json, sys, time
+import numpy as np, sympy
+from dynsys.analysis import bifurcation_diagram, compile_field, continue_branch, reduced_field
+from dynsys.symbolic import System
+import rnn
+def reactor(p2, extra=0):
+    u1, u2, p1, q = sympy.symbols("u1 u2 p1 p2")
+    rate = p1 * (1 - u1) * sympy.exp(u2) * (1 + extra * sympy.Rational(1, 10**6))
+    return System([-u1 + rate, -u2 + q * rate - 3 * u2], [u1, u2], parameters={"p1": 0.0, "p2": p2})
+def branch(field):
+    return continue_branch(field, [0.0, 0.0], "p1", (0.0, 0.5))
+seconds = float(sys.argv[1])
+branch(compile_field(reactor(16.0)))
+start = time.perf_counter()
+branch(compile_field(reactor(17.0, extra=int(time.time() * 1000) % 10**6 / 10**6)))
+first = time.perf_counter() - start
+field = compile_field(reactor(17.0))
+times, end = [], time.perf_counter() + seconds
+while time.perf_counter() < end:
+    start = time.perf_counter()
+    found = branch(field)
+    times.append(time.perf_counter() - start)
+diagrams = {}
+for name in rnn.example_names():
+    net = rnn.load_example(name)
+    if not isinstance(net, rnn.LowRankRNN):
+        continue
+    bifurcation_diagram(reduced_field(net), "gain", (0, 2))
+    start = time.perf_counter()
+    bifurcation_diagram(reduced_field(net), "gain", (0, 2))
+    diagrams[name] = time.perf_counter() - start
+values = [p.value for p in found.special_points]
+out = {"times": times, "first": first, "values": values, "points": len(found), "diagrams": diagrams}
+print(json.dumps(out))
+"""
+
+JAXCONT = """
+import json, sys, time
+import jax, jax.numpy as jnp, jaxcont
+jax.config.update("jax_enable_x64", True)
+def f(u, p, args=None):
+    rate = p * (1 - u[0]) * jnp.exp(u[1])
+    return jnp.array([-u[0] + rate, -u[1] + 17.0 * rate - 3 * u[1]])
+def run():
+    problem = jaxcont.BifProblem(f, jnp.zeros(2), 0.0)
+    settings = jaxcont.ContinuationPar(ds=0.005, ds_max=0.03, max_steps=2000, newton_tol=1e-10)
+    events = [jaxcont.Fold(), jaxcont.Hopf()]
+    return jaxcont.continuation(problem, p_span=(0.0, 0.5), settings=settings, events=events)
+start = time.perf_counter()
+found = run()
+first = time.perf_counter() - start
+times, end = [], time.perf_counter() + float(sys.argv[1])
+while not times or time.perf_counter() < end:
+    start = time.perf_counter()
+    found = run()
+    times.append(time.perf_counter() - start)
+values = []
+for e in found.events:
+    values.append(float(next(getattr(e, n) for n in ("p", "param", "parameter", "value") if hasattr(e, n))))
+print(json.dumps({"times": times, "first": first, "values": values, "points": None}))
+"""
+
+PYDSTOOL = """
+import json, sys, time, io, contextlib
+import PyDSTool as dst
+def run():
+    args = dst.args(name="ab", pars={"p1": 0.0}, varspecs={
+        "u1": "-u1+p1*(1-u1)*exp(u2)", "u2": "-u2+17*p1*(1-u1)*exp(u2)-3*u2"}, ics={"u1": 0.0, "u2": 0.0})
+    args.fnspecs = {}
+    ode = dst.Generator.Vode_ODEsystem(args)
+    cont = dst.ContClass(ode)
+    spec = dst.args(name="EQ1", type="EP-C", freepars=["p1"], MaxNumPoints=400, MaxStepSize=0.1,
+                    StepSize=1e-2, MinStepSize=1e-6, LocBifPoints=["LP", "H"], SaveEigen=True,
+                    StopAtPoints=["B"])
+    spec.FuncTol = spec.VarTol = 1e-9
+    cont.newCurve(spec)
+    cont["EQ1"].forward()
+    return cont["EQ1"]
+with contextlib.redirect_stdout(io.StringIO()):
+    start = time.perf_counter()
+    found = run()
+    first = time.perf_counter() - start
+    times, end = [], time.perf_counter() + float(sys.argv[1])
+    while not times or time.perf_counter() < end:
+        start = time.perf_counter()
+        found = run()
+        times.append(time.perf_counter() - start)
+    values = []
+    for kind in ("LP", "H"):
+        for k in range(1, 6):
+            point = found.getSpecialPoint(kind + str(k))
+            if point is not None and point != -1:
+                values.append(float(point["p1"]))
+print(json.dumps({"times": times, "first": first, "values": values, "points": len(found.sol)}))
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=5.0, help="of repeated branches for each package")
+    parser.add_argument("--peers", nargs="*", default=[sys.executable], help="interpreters that have peers")
+    options = parser.parse_args()
+    ours = run(sys.executable, OURS, options.seconds)
+    print(
+        "| package | median ms | fastest ms | relative | first branch, s | points | found | largest error |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    base = row("dynsys", ours, None)
+    for name in PEERS:
+        python, version = home(name, options.peers)
+        if python is None:
+            print(f"| {name} | not installed | | | | | | |")
+            continue
+        program = {"jaxcont": JAXCONT, "PyDSTool": PYDSTOOL}.get(name)
+        if program is None:
+            print(
+                f"| {name} {version} | installed, but it drives AUTO, which must be built apart | | | | | | |"
+            )
+            continue
+        found = run(python, program, options.seconds)
+        if isinstance(found, str):
+            print(f"| {name} {version} | fails: {found} | | | | | | |")
+        else:
+            row(f"{name} {version}", found, base)
+    print()
+    print("Whole diagrams along the gain of the networks that ship with the project (second run), seconds:")
+    print(", ".join(f"{name} {seconds:.2f}" for name, seconds in ours["diagrams"].items()))
+
+
+def row(name, found, base):
+    times = sorted(found["times"])
+    middle = times[len(times) // 2]
+    right = [min(found["values"], key=lambda v: abs(v - e), default=9.9) for e in EXACT]
+    errors = [abs(v - e) for v, e in zip(right, EXACT) if abs(v - e) < 1e-3]
+    relative = "1" if base is None else f"{middle / base:.0f}"
+    worst = f"{max(errors):.0e}" if errors else ""
+    print(f"| {name} | {1e3 * middle:.2f} | {1e3 * times[0]:.2f} | {relative} | {found['first']:.2f} "
+          f"| {found['points'] or ''} | {len(errors)} of 4 | {worst} |", flush=True)  # fmt: skip
+    return middle
+
+
+def home(name, pythons):
+    """The first interpreter that has a package, and the package's version."""
+    code = f"import importlib.metadata as m; print(m.version({name!r}))"
+    for python in pythons:
+        found = subprocess.run([python, "-c", code], capture_output=True, text=True)
+        if found.returncode == 0:
+            return python, found.stdout.strip()
+    return None, None
+
+
+def run(python, program, seconds):
+    start = time.perf_counter()
+    done = subprocess.run(
+        [python, "-c", program, str(seconds)], capture_output=True, text=True, timeout=600, check=False
+    )
+    if done.returncode:
+        return (
+            done.stderr.strip().splitlines()[-1].partition(" (")[0][:160]
+            if done.stderr.strip()
+            else f"code {done.returncode}"
+        )
+    return {**json.loads(done.stdout.strip().splitlines()[-1]), "wall": time.perf_counter() - start}
+
+
+if __name__ == "__main__":
+    main()
