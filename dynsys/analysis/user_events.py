@@ -39,7 +39,7 @@ def check_events(field, events):
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
-    >>> check_events(field, {"z": 0.5})["z = 0.5"](np.zeros(1), 1.0, np.array([0.75]))
+    >>> float(check_events(field, {"z": 0.5})["z = 0.5"](np.zeros(1), 1.0, np.array([0.75])))
     0.25
     """
     if events is None:
