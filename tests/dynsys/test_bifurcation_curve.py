@@ -94,6 +94,7 @@ def test_zero_hopf():
         np.testing.assert_allclose([c["s"], c["theta"], c["omega"]], [1, 1.5, 2], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_hopf_hopf():
     """Two oscillators coupled through their amplitudes, bent: c_ij are twice those in z."""
     x, y, u, v, m1, m2 = sympy.symbols("x1:5 m1 m2")

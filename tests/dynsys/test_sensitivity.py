@@ -118,6 +118,7 @@ def test_error_bar_of_a_pitchfork(rng):
     assert alone.error == pytest.approx(0.1 / populations.covariance("m", "n") ** 2, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_error_bar_of_a_fold(rng):
     """The fold along the input depends on several covariances, whose errors are tied."""
 
