@@ -58,7 +58,8 @@ ONLY_IN = {
         "dynsys.analysis.attractor_graphs",
         "dynsys.plotting.attractor_graphs",
     ),
-    "ipywidgets": ("dynsys.explore",),
+    "ipywidgets": ("dynsys.explore.widget",),
+    "ipympl": ("dynsys.explore.widget",),
     "numba": ("rnn.jit", "rnn.kernels", "rnn.activations", "rnn.optimizers", "dynsys.numerics"),
 }
 NEVER = ("pickle", "torch", "sklearn", "marshal", "shelve", "dill", "joblib")
@@ -169,6 +170,7 @@ def public_objects():
         "dynsys.analysis",
         "dynsys.plotting",
         "dynsys.report",
+        "dynsys.explore",
     ):
         facade = importlib.import_module(package)
         for name in facade.__all__:
