@@ -91,8 +91,8 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
     points, continua, counts = [], (), {"starts": 0, "converged": 0, "dropped": 0}
     for limits in boxes:
         before = len(points), len(continua)
-        points, continua, counts = _search(field, u, limits, starts, shift, complete, counts)
-        if before == (len(points), len(continua)) and (points or continua):
+        points, continua, counts, beyond = _search(field, u, limits, starts, shift, complete, counts)
+        if before == (len(points), len(continua)) and (points or continua) and not beyond:
             break
     certificate = None
     if certify:
@@ -142,9 +142,12 @@ def _boxes(field, box, trap):
 
 
 def _search(field, u, box, starts, shift, complete, counts):
-    """Search one box, again with more starts while the indices say that a point is missing."""
+    """Search one box, again with more starts while the indices say that a point is missing.
+
+    The last result tells whether Newton's method also met points beyond the box.
+    """
     size = starts or (CELLS if field.dimension == 1 else STARTS.get(field.dimension, STARTS_MORE))
-    roots, converged = np.zeros((0, field.dimension)), 0
+    roots, converged, beyond = np.zeros((0, field.dimension)), 0, False
     offset = 0
     for _ in range(ROUNDS):
         if field.dimension == 1:
@@ -154,7 +157,9 @@ def _search(field, u, box, starts, shift, complete, counts):
             if field.bulk_radius is not None:
                 states[0] = 0.0  # silence, on the edge of the box
             found, tried = _newton(field, u, states)
-        found = found[((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)]
+        inside = ((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)
+        beyond = beyond or bool((np.abs(found[~inside]) <= GROWING[-1]).all(axis=1).any())
+        found = found[inside]
         counts = {**counts, "starts": counts["starts"] + tried}
         converged += len(found)
         roots = _distinct(field, u, np.concatenate([roots, found]), box)
@@ -167,7 +172,7 @@ def _search(field, u, box, starts, shift, complete, counts):
         size *= GROWTH
     counts["converged"] = len(points) if field.dimension == 1 else converged
     counts["dropped"] = 0 if field.dimension == 1 else counts["starts"] - converged
-    return points, continua, counts
+    return points, continua, counts, beyond
 
 
 def _scan(field, u, box, cells):

@@ -194,6 +194,11 @@ def test_unbounded_networks_search_growing_boxes():
     assert any(abs(point.kappa[0]) < 1e-12 for point in found)
     far = compile_field(System([problems.sympy.Float(20) - problems.sympy.Symbol("x")], ["x"]))
     np.testing.assert_allclose(find_fixed_points(far).kappa, [[20.0]])
+    # The second box brings nothing new, but Newton's method meets points beyond it.
+    wings = find_fixed_points(problems.lorenz(28.0)).kappa
+    np.testing.assert_allclose(
+        wings, [[-(72**0.5), -(72**0.5), 27], [0, 0, 0], [72**0.5, 72**0.5, 27]], atol=1e-9
+    )
 
 
 def relu_populations(means):
