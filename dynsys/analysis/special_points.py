@@ -14,10 +14,14 @@ from dynsys.numerics.extended import BRANCH, BRANCH_CURVE, FOLD, FOLD_CURVE, HOP
 
 # Events closer than this along the curve (scaled) are looked at together.
 TOGETHER = 1e-5
+# A fold or cusp this close to a branch point is that point itself, seen by another test: a side branch of a
+# pitchfork turns there.
+COINCIDE = 1e-6
 # An eigenvalue at an event that is below this is meant to be zero.
 NEARLY_ZERO = 1e-5
 # Bisections of a step in which the number of unstable eigenvalues changes without an event.
 BISECTIONS = 40
+CROSSINGS = ("pitchfork", "transcritical", "branch point")
 _MODES = ((BRANCH, BRANCH_CURVE), (FOLD, FOLD_CURVE))
 
 
@@ -63,6 +67,8 @@ def special_points(curve, walk):
         for special in specials:
             if not any(_same(curve, special, other) for other, _ in found[-4:]):
                 found.append((special, group[0]))
+    crossings = [special for special, _ in found if special.kind in CROSSINGS]
+    found = [pair for pair in found if not any(_turns_at(curve, pair[0], other) for other in crossings)]
     counts = (curve.eigenvalues(walk.points * curve.scale).real > 0).sum(axis=1)
     places = arclengths(walk)
     lost = 0
@@ -165,8 +171,15 @@ def _is_singular(jacobian):
 
 
 def _same(curve, first, second):
-    far = np.abs(np.append(first.kappa - second.kappa, first.value - second.value) / curve.scale).max()
-    return first.kind == second.kind and far < 1e-8
+    return first.kind == second.kind and _apart(curve, first, second) < 1e-8
+
+
+def _turns_at(curve, special, crossing):
+    return special.kind in ("fold", "cusp") and _apart(curve, special, crossing) < COINCIDE
+
+
+def _apart(curve, first, second):
+    return np.abs(np.append(first.kappa - second.kappa, first.value - second.value) / curve.scale).max()
 
 
 def _where_count_changes(curve, walk, counts, places, k):

@@ -397,3 +397,14 @@ def test_published_networks(published, name, which):
         assert [entry[0] for entry in sorted(found)] == [entry[0] for entry in sorted(wanted)]
         for got, want in zip(sorted(found), sorted(wanted)):
             np.testing.assert_allclose(got[1:], want[1:], rtol=0, atol=1e-8)
+
+
+def test_a_side_branch_names_its_pitchfork_once():
+    """Where the test for branch points is placed less well than the turn of the branch that it belongs to."""
+    rng = np.random.default_rng(59)
+    m = rng.normal(size=40) * rng.uniform(0.5, 6)
+    n = m * rng.uniform(0.3, 1.5) + rng.normal(size=40)
+    field = reduced_field(LowRankRNN(m, n, np.zeros(40), m)).with_values(gain=1.3)
+    for start in find_fixed_points(field):
+        kinds = [point.kind for point in continue_branch(field, start, "gain", (0, 2)).special_points]
+        assert kinds == ["pitchfork"]
