@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
 
 from dynsys.plotting.phase import draw_points
@@ -30,6 +29,8 @@ from tasks.errors import InputError
 SPEED = LinearSegmentedColormap.from_list("speed", ["#D9D9D9", "#8C8C8C", "#3A3A3A"])
 TINTS = ("#DCEBF7", "#FBE6D3", "#DDF1E8", "#F3E1EE", "#FBF6CF", "#E6E6E6")
 NULLCLINES = (BLUE, VERMILLION)
+# Length of an arrow's head, inches.
+HEAD = 0.05
 STABLE, UNSTABLE, TRIALS = GREEN, ORANGE, PURPLE
 
 
@@ -295,12 +296,17 @@ def _streams(ax, portrait, i, j, arrows):
     collection.set_array(np.concatenate(values))
     collection.set_clim(low, max(high, low + 1e-300))
     ax.add_collection(collection)
-    for line, speed in zip(portrait.streamlines, portrait.speeds) if arrows else ():
-        middle = len(line) // 2
-        if middle + 1 < len(line):
-            color = SPEED((np.sqrt(speed[middle]) - low) / max(high - low, 1e-300))
-            ends = {"posA": line[middle], "posB": line[middle + 1], "arrowstyle": "-|>", "mutation_scale": 5}
-            ax.add_patch(FancyArrowPatch(**ends, shrinkA=0, shrinkB=0, color=color, linewidth=0.3, zorder=1))
+    middles = [(line, len(line) // 2) for line in portrait.streamlines if len(line) > 2 and arrows]
+    if middles:
+        places = np.array([line[k] for line, k in middles])
+        ways = np.array([line[k + 1 if k + 1 < len(line) else k] - line[k - 1] for line, k in middles])
+        ways *= HEAD / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-300)
+        speeds = [np.sqrt(speed[len(speed) // 2]) for speed in portrait.speeds if len(speed) > 2]
+        heads = ax.quiver(
+            *places.T, *ways.T, speeds, cmap=SPEED, angles="xy", units="inches", scale_units="inches",
+            scale=1, width=0.2 * HEAD, headwidth=4, headlength=5, headaxislength=5, pivot="mid", zorder=1,
+        )  # fmt: skip
+        heads.set_clim(low, max(high, low + 1e-300))
 
 
 def _manifolds(ax, portrait, i, j):
