@@ -1,6 +1,7 @@
 """Slow twins: the same quantities written as directly as their definitions, to test the fast code against."""
 
 import numpy as np
+import pytest
 from scipy.special import erf
 
 from rnn.kernels.rng import decay_and_kick
@@ -11,6 +12,9 @@ ACTIVATIONS = {
     "relu": (lambda x: np.maximum(x, 0.0), lambda x: (x > 0).astype(float)),
     "linear": (lambda x: 1.0 * x, np.ones_like),
 }
+
+# A kernel is compiled anew for each of them, which takes most of its test's time.
+PHIS = ["tanh", *(pytest.param(phi, marks=pytest.mark.slow) for phi in ("erf", "relu", "linear"))]
 
 
 def normals(seed, trials, steps, units):

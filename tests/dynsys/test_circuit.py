@@ -3,6 +3,7 @@
 import numpy as np
 import problems
 import pytest
+from reference import PHIS
 
 from dynsys.analysis import compile_field, reduced_field, run_circuit
 from dynsys.symbolic import System, mean_field
@@ -15,7 +16,7 @@ def make_trials(rng, inputs=2, outputs=1, steps=60, dt=20.0):
     return Trials(drive, np.zeros((4, steps, outputs)), np.ones((4, steps, outputs)), dt=dt)
 
 
-@pytest.mark.parametrize("name", ["tanh", "erf", "relu", "linear"])
+@pytest.mark.parametrize("name", PHIS)
 def test_equals_the_network(rng, name):
     draws = [rng.standard_normal((50, count)) for count in (3, 3, 2, 2)]
     net = LowRankRNN(*draws, phi=name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reference import closed_loop, normals
+from reference import PHIS, closed_loop, normals
 
 import rnn
 import tasks
@@ -37,7 +37,7 @@ def problem(rng, phi="tanh", units=11, rank=2, inputs=3, commands=2, scores=2, s
     return net, Trials(u, y, mask, plant=plant)
 
 
-@pytest.mark.parametrize("phi", ["tanh", "erf"])
+@pytest.mark.parametrize("phi", PHIS[:2])
 def test_gradient_matches_finite_differences(rng, phi):
     net, trials = problem(rng, phi)
     result, h = loss_and_gradient(net, trials, rng=5), 1e-5
@@ -210,8 +210,8 @@ def test_a_full_rank_network_in_closed_loop_matches_the_slow_twin(rng, units):
         assert np.linalg.norm(ours - twin) <= 1e-10 * np.linalg.norm(twin), letter
 
 
-@pytest.mark.parametrize("phi", ["tanh", "erf"])
-@pytest.mark.parametrize("plant", [True, False])
+@pytest.mark.parametrize("phi", PHIS[:2])
+@pytest.mark.parametrize("plant", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_gradient_of_a_full_rank_network_matches_finite_differences(rng, phi, plant):
     """Of the loss and of (c / 2) mean(phi^2) of the rates, in closed loop and without a plant."""
     low, trials = problem(rng, phi, inputs=2, trials=5)
@@ -233,6 +233,7 @@ def test_gradient_of_a_full_rank_network_matches_finite_differences(rng, phi, pl
         assert (up - down) / (2 * h) == pytest.approx(slope, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_threads_and_precision_of_a_full_rank_network_in_closed_loop(rng):
     net, trials = problem(rng, trials=22)
     net = in_full(net)
@@ -246,6 +247,7 @@ def test_threads_and_precision_of_a_full_rank_network_in_closed_loop(rng):
         assert np.linalg.norm(coarse - fine) <= 1e-4 * np.linalg.norm(fine), a
 
 
+@pytest.mark.slow
 def test_a_full_rank_network_learns_to_reach():
     task = get_task("reach", hold=100.0, cue=100.0, reach=600.0, movement=300.0)
     net = FullRankRNN.random(24, task, rng=0)
@@ -269,6 +271,7 @@ print(result.loss, *result.m.ravel(), simulate(net, trials, rng=1).scored.sum())
 """
 
 
+@pytest.mark.slow
 def test_kernels_stay_in_bounds_and_run_without_the_compiler(tmp_path):
     outputs = []
     for switch in ("NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reference import full_rank_loss_and_gradient, normals, run_in_x_space
+from reference import PHIS, full_rank_loss_and_gradient, normals, run_in_x_space
 
 import tasks
 from rnn.approximation import truncate
@@ -15,7 +15,7 @@ from rnn.batches import pack
 from rnn.connectivity import factors
 from rnn.fullrank import FullRankRunner
 from rnn.gradient import loss_and_gradient
-from rnn.networks import PHI_NAMES, FullRankRNN, LowRankRNN
+from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD
 from rnn.simulation import simulate
 from rnn.training import TrainConfig, train
@@ -42,7 +42,7 @@ def noise_of(net, trials, rng):
     return net.noise_std * normals(seed, trials.size, trials.steps, net.units)
 
 
-@pytest.mark.parametrize("phi", PHI_NAMES)
+@pytest.mark.parametrize("phi", PHIS)
 def test_gradient_matches_finite_differences(rng, phi):
     net, trials = problem(rng, phi)
     result, h = loss_and_gradient(net, trials, rng=5), 1e-5
@@ -57,7 +57,7 @@ def test_gradient_matches_finite_differences(rng, phi):
         assert (up - down) / (2 * h) == pytest.approx(slope, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("phi", PHI_NAMES)
+@pytest.mark.parametrize("phi", PHIS)
 @pytest.mark.parametrize("noise_std", [0.0, 0.1])
 def test_gradient_matches_back_propagation_written_out(rng, phi, noise_std):
     net, trials = problem(rng, phi, noise_std=noise_std)
@@ -83,7 +83,7 @@ def test_other_sizes(rng, units, inputs, outputs, trials, steps):
         assert np.linalg.norm(getattr(result, letter) - slow) <= 1e-10 * np.linalg.norm(slow), letter
 
 
-@pytest.mark.parametrize("phi", PHI_NAMES)
+@pytest.mark.parametrize("phi", PHIS)
 @pytest.mark.parametrize("noisy", [False, True])
 def test_simulation_matches_the_euler_scheme(rng, phi, noisy):
     net, trials = problem(rng, phi)

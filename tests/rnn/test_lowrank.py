@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reference import loss_and_gradient_in_x_space, normals
+from reference import PHIS, loss_and_gradient_in_x_space, normals
 
 import tasks
 from rnn.batches import pack
 from rnn.gradient import GradientRunner, default_threads, loss_and_gradient
-from rnn.networks import PHI_NAMES, LowRankRNN
+from rnn.networks import LowRankRNN
 from tasks.base import Trials
 from tasks.errors import InputError
 
@@ -28,7 +28,7 @@ def problem(rng, phi="tanh", units=13, rank=2, inputs=2, outputs=2, trials=6, st
     return net, Trials(u, y, mask)
 
 
-@pytest.mark.parametrize("phi", PHI_NAMES)
+@pytest.mark.parametrize("phi", PHIS)
 def test_gradient_matches_finite_differences(rng, phi):
     net, trials = problem(rng, phi)
     result, h = loss_and_gradient(net, trials, rng=5), 1e-5
@@ -43,7 +43,7 @@ def test_gradient_matches_finite_differences(rng, phi):
         assert (up - down) / (2 * h) == pytest.approx(slope, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("phi", PHI_NAMES)
+@pytest.mark.parametrize("phi", PHIS)
 @pytest.mark.parametrize("noise_std", [0.0, 0.1])
 def test_gradient_matches_back_propagation_in_x_space(rng, phi, noise_std):
     net, trials = problem(rng, phi, noise_std=noise_std)
@@ -68,7 +68,7 @@ def test_other_numbers_of_channels_and_trials(rng, rank, inputs, outputs, trials
         assert np.allclose(getattr(result, letter), slow, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize("phi", ["tanh", "erf"])
+@pytest.mark.parametrize("phi", PHIS[:2])
 def test_single_precision_is_close_to_double(rng, phi):
     net, trials = problem(rng, phi, units=200, steps=40, trials=8)
     double, single = (loss_and_gradient(net, trials, rng=1, dtype=kind) for kind in (np.float64, np.float32))
@@ -142,6 +142,7 @@ print(result.loss, *result.m.ravel(), simulate(net, trials, rng=1).z.sum())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
 def test_kernels_stay_in_bounds_and_run_without_the_compiler(tmp_path, switch):
     settings = {switch: "1", "NUMBA_CACHE_DIR": str(tmp_path)}  # checked code must not reach the usual cache

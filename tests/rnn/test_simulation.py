@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from reference import normals, run_in_x_space
+from reference import PHIS, normals, run_in_x_space
 
-from rnn.networks import PHI_NAMES, FullRankRNN, LowRankRNN
+from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import simulate
 from tasks import get_task
 from tasks.base import Trials
@@ -19,7 +19,7 @@ def problem(rng, phi="tanh", units=21, trials=6, steps=15, noise_std=0.1):
     return net, Trials(u, zeros, zeros + 1, dt=25.0)
 
 
-@pytest.mark.parametrize("phi", PHI_NAMES)
+@pytest.mark.parametrize("phi", PHIS)
 @pytest.mark.parametrize("noisy", [False, True])
 def test_low_rank_matches_the_euler_scheme_of_every_unit(rng, phi, noisy):
     net, trials = problem(rng, phi)
