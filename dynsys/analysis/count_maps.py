@@ -19,6 +19,8 @@ from tasks.errors import InputError
 UNKNOWN = -1
 # Boxes examined in one cell before it is given up, and cells in a map.
 BUDGET, MAX_CELLS = 4000, 4_000_000
+# Cells along a block that is tried at once.
+SIDE = 8
 # Room around trapping boxes, relative.
 ROOM = 1e-3
 
@@ -120,23 +122,31 @@ def count_map(field, across, along, inputs=None, box=None, budget=BUDGET, thread
         raise InputError(f"across, along: {first.size * second.size} cells, the limit is {MAX_CELLS}")
     u, params = field.input_vector(inputs), np.array(field.values)
     searches = _searches(field, box, (column, first), (row, second))
-    functions, kernel = field.enclose(), numerics.counting
+    narrow, wide, kernel = field.enclose(), field.enclose(wide=True), numerics.counting
     counts = np.full((second.size, first.size), UNKNOWN, dtype=np.int64)
     threads = check_count("threads", threads or os.cpu_count() or 1)
     budget = check_count("budget", budget)
-    edges = np.linspace(0, second.size, min(8 * threads, second.size) + 1).astype(int)
+    blocks = _blocks(counts.shape, 1 if wide is None else SIDE)
+    wide = narrow if wide is None else wide
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         jobs = [
             pool.submit(
-                kernel.count_rows, functions.values, functions.slopes, u, params, searches,
-                column, first, row, second, int(start), int(stop), budget, counts,
+                kernel.count_blocks, wide.values, wide.slopes, narrow.values, narrow.slopes, u, params,
+                searches, column, first, row, second, np.ascontiguousarray(part), budget, counts,
             )
-            for start, stop in itertools.pairwise(edges)
+            for part in np.array_split(blocks, min(8 * threads, len(blocks)))
         ]  # fmt: skip
         for job in jobs:
             job.result()
     box = None if box is None else searches.reshape(-1, 2)
     return CountMap((across[0], along[0]), first, second, counts, box)
+
+
+def _blocks(shape, side):
+    """First and last rows and columns of square blocks, (K, 4)."""
+    rows, columns = (range(0, size, side) for size in shape)
+    corners = itertools.product(rows, columns)
+    return np.array([[b, min(b + side, shape[0]), a, min(a + side, shape[1])] for b, a in corners])
 
 
 def _axis(what, given, field):

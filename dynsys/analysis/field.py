@@ -121,8 +121,8 @@ def reduced_field(net):
     )
 
 
-def _network_enclosures():
-    return numerics.interval_network
+def _network_enclosures(wide=False):
+    return None if wide else numerics.interval_network
 
 
 def _scaled(bound, parameters):

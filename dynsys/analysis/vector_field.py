@@ -89,7 +89,8 @@ class Field:
         Unit of time of F, such as "tau".
     enclose : callable, optional
         Returns the compiled functions ``values`` and ``slopes``, F and its Jacobian over boxes of states as
-        intervals (`dynsys.symbolic.enclosures`); what proofs need.
+        intervals (`dynsys.symbolic.enclosures`); what proofs need. With ``wide=True`` those whose inputs and
+        parameters are intervals too, or None.
     program : array_like (Q, 4), optional
         What ``functions.taylor`` runs from, for fields made of equations.
     bulk_radius : str, optional
@@ -297,7 +298,6 @@ def check_field(field):
     tasks.errors.InputError: field: expected Field, got str; see reduced_field(net) and compile_field(system)
     """
     check_kind("field", field, Field, "see reduced_field(net) and compile_field(system)")
-
 
 
 def check_flow(field):

@@ -242,7 +242,7 @@ def verify(values, slopes, inputs, params, state, widths, matrix, inverse, alone
     proved = False
     for trial in range(TRIALS):
         for i in range(n):
-            floor = 4.0 * max(-correction[2 * i], correction[2 * i + 1])
+            floor = 1.5 * max(-correction[2 * i], correction[2 * i + 1])
             radius = max(reach * widths[i], floor)
             alone[2 * i], alone[2 * i + 1] = state[i] - radius, state[i] + radius
         slopes(alone, inputs, params, slope)

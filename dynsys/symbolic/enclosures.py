@@ -5,12 +5,16 @@ Made from the same expressions as the ordinary functions (`dynsys.symbolic.codeg
     values(box, u, p, out)   out (2 R,)     F over a box (low_1, high_1, ...), as intervals
     slopes(box, u, p, out)   out (2 R R,)   the Jacobian, row by row, as intervals
 
+In the wide version u and p are intervals as well, (low_1, high_1, ...): what is proved then holds for every
+value of the inputs and parameters in them.
+
 Every operation is one of `dynsys.numerics.intervals` or `interval_functions`, rounded outward; a number that
 no float holds becomes the interval between its neighbours; a logistic function is written as a tanh, which
 its slope shares; Gaussian expectations are enclosed by `dynsys.numerics.interval_gaussian`.
 """
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import sympy
@@ -19,6 +23,7 @@ from dynsys.numerics import interval_functions, interval_gaussian, intervals, si
 from dynsys.symbolic import codegen, derivatives
 from dynsys.symbolic.codegen import fingerprint, keep, load
 from dynsys.symbolic.derivatives import gradients, place, plain
+from dynsys.symbolic.names import symbol
 from tasks.errors import InputError
 
 _HEADER = '''"""Interval extension of the vector field of a dynsys System; generated, do not edit."""
@@ -47,16 +52,18 @@ _FUNCTIONS = {
 }  # fmt: skip
 _FOLDED = {sympy.Max: "maximum", sympy.Min: "minimum"}
 _INGREDIENTS = (intervals, interval_functions, interval_gaussian, signatures, derivatives, codegen)
-VERSION = 1
+VERSION = 2
 
 
-def enclosures(system):
+def enclosures(system, wide=False):
     """Compile the interval extension of a system.
 
     Parameters
     ----------
     system : System
         The system; its parameters' values do not matter.
+    wide : bool, default False
+        Whether inputs and parameters are intervals, too.
 
     Returns
     -------
@@ -79,17 +86,20 @@ def enclosures(system):
     array([-3.5, -0.5])
     """
     flat = plain(system)
-    name = f"enclosure_{fingerprint(system, flat, _INGREDIENTS)}_{VERSION}.py"
-    return load(keep(name, lambda: enclosure_text(flat)))
+    kind = "wide_enclosure" if wide else "enclosure"
+    name = f"{kind}_{fingerprint(system, flat, _INGREDIENTS)}_{VERSION}.py"
+    return load(keep(name, lambda: enclosure_text(flat, wide)))
 
 
-def enclosure_text(flat):
+def enclosure_text(flat, wide=False):
     """Python source of the two functions.
 
     Parameters
     ----------
     flat : Plain
         The system in the symbols of generated code.
+    wide : bool, default False
+        As in `enclosures`.
 
     Returns
     -------
@@ -102,23 +112,23 @@ def enclosure_text(flat):
     >>> "out[0], out[1] = shift(p0, neg(square(x0)))" in enclosure_text(flat)
     True
     """
-    equations = [_with_tanh(e) for e in flat.equations]
+    flat, equations = _lettered(flat, wide)
     table = gradients(equations, flat.state, flat.expectations)
     return "\n\n".join(
         (
             _HEADER,
-            _function("values", "F over a box.", flat, equations),
-            _function("slopes", "dF/d(state) over a box.", flat, [e for row in table for e in row]),
+            _function("values", "F over a box.", flat, equations, wide),
+            _function("slopes", "dF/d(state) over a box.", flat, [e for row in table for e in row], wide),
         )
     )
 
 
-def _function(name, doc, flat, expressions):
+def _function(name, doc, flat, expressions, wide):
     orders = flat.orders(expressions)
     used = [flat.expectations[j] for j in sorted(orders)]
     arguments = [part for expectation in used for part in (expectation.mu, expectation.Delta)]
     loads = _loads([*expressions, *arguments])
-    body = [f"{s} = {text}" for s, text in loads if s.name[0] in "xup"]
+    body = [f"{s} = {text}" for s, text in loads if s.name[0] in "xupUP"]
     for j, (low, high) in sorted(orders.items()):
         if high > interval_gaussian.MAX_ORDER:
             raise InputError(f"certify: no enclosure of expectations of order {high} is provided")
@@ -136,14 +146,25 @@ def _function(name, doc, flat, expressions):
     return f"@jit(FIELD)\ndef {name}(x, u, p, out):\n    {lines}\n"
 
 
+def _lettered(flat, wide):
+    """The system as it is enclosed: logistic functions as tanh; wide inputs and parameters as U and P."""
+    changed = {s: symbol(s.name.upper()) for s in (*flat.inputs, *flat.parameters)} if wide else {}
+    expectations = tuple(
+        replace(e, mu=_with_tanh(e.mu).xreplace(changed), Delta=_with_tanh(e.Delta).xreplace(changed))
+        for e in flat.expectations
+    )
+    equations = [_with_tanh(e).xreplace(changed) for e in flat.equations]
+    return replace(flat, expectations=expectations), equations
+
+
 def _loads(expressions):
-    """Each symbol with the place of its value: x0 in x, e1_2 in e1, both intervals; p0 in p, a float."""
+    """Each symbol with the place of its value: x0 in x, e1_2 in e1, U0 in u, intervals; p0 in p, a float."""
     free = set().union(*(e.free_symbols for e in expressions)) if expressions else set()
     found = []
     for s in sorted(free, key=lambda s: s.name):
         j, k = place(s)
         number = s.name[1:]
-        text = f"bounds(e{j}, {k})" if j is not None else f"bounds(x, {number})"
+        text = f"bounds(e{j}, {k})" if j is not None else f"bounds({s.name[0].lower()}, {number})"
         found.append((s, f"{s.name[0]}[{number}]" if s.name[0] in "up" else text))
     return found
 
