@@ -31,6 +31,8 @@ MARGIN = 1.5
 # Streamlines: cells of the marks and seeds along each side, the shortest line; trajectories in space.
 MARKS, SEEDS, SHORTEST, TRAJECTORIES = 30, 24, 0.12, 40
 ARROWS = 21
+# Cells of the nullclines' grid along each side, with and without detail.
+FINE, ROUGH = 100, 60
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,7 +191,8 @@ def phase_portrait(
     trajectories : array_like (B, T, R), optional
         Trials to draw on top, such as ``simulate(net, trials).kappa``.
     detail : bool, default True
-        Whether to look for cycles, manifolds and basins besides the flow, nullclines and fixed points.
+        Whether to look for cycles, manifolds and basins besides the flow, nullclines and fixed points, and
+        for nullclines on a finer grid.
 
     Returns
     -------
@@ -244,7 +247,7 @@ def phase_portrait(
     lines = _streamlines(field, u, limits)
     return PhasePortrait(
         places, values_at(field, places, u), fixed_points, streamlines=lines, speeds=_speeds(field, u, lines),
-        nullclines=find_nullclines(field, u, limits), manifolds=manifolds,
+        nullclines=find_nullclines(field, u, limits, FINE if detail else ROUGH), manifolds=manifolds,
         basins=find_basins(field, attractors, limits, manifolds) if attractors else None, **common,
     )  # fmt: skip
 
