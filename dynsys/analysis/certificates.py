@@ -242,7 +242,9 @@ def _certificate(box, alone, tight, undecided, facts):
             f"{'s' * (clusters != 1)}; the rest of the box holds no fixed point"
         )
         if status is Status.MAX_STEPS:
-            message += "; the budget ran out (raise it, or look for a ring or line of fixed points)"
+            message += (
+                "; the budget ran out (a ring or line of fixed points, or a part where F is undefined?)"
+            )
     message += f"; {facts['counts']['examined']} boxes examined."
     every = np.concatenate([alone[inside][order], alone[~inside]])
     return Certificate(box, roots, every, undecided, **facts, message=message)

@@ -13,7 +13,7 @@ from rnn.jit import jit
 
 SLACK = 2.0**-49
 _TINY = 5e-324
-_INF = math.inf
+_INF, _LARGEST = math.inf, 1.7976931348623157e308
 # Beyond this the place of an argument between two extrema of a sine is not trusted.
 _FAR = 1e6
 
@@ -41,7 +41,8 @@ def exp(a):
     """The exponential."""
     if not a[0] <= a[1]:
         return 0.0, _INF
-    low = lower(math.exp(a[0]))
+    value = math.exp(a[0])
+    low = _LARGEST if value == _INF else lower(value)  # beyond the largest float, but a number
     return (low if low > 0.0 else 0.0), upper(math.exp(a[1]))
 
 

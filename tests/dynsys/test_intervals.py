@@ -61,6 +61,7 @@ def test_what_is_unknown_stays_unknown():
     assert intervals.mul((0.0, 1.0), (0.0, math.inf)) == whole
     assert intervals.sign((-1.0, 2.0)) == (-1.0, 1.0) and intervals.heaviside((0.0, 1.0)) == (0.0, 1.0)
     assert intervals.power((-2.0, 1.0), 2)[0] == 0.0 and intervals.power((-2.0, 1.0), 3)[0] <= -8.0
+    assert functions.exp((800.0, 900.0)) == (1.7976931348623157e308, math.inf)
     low, high = intervals.add((math.nan, 1.0), (0.0, 1.0))
     assert not low > 0.0 and not low < 0.0
 
