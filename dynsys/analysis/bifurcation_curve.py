@@ -29,6 +29,8 @@ _KINDS = {FOLD_CURVE: "fold", HOPF_CURVE: "Hopf", BRANCH_CURVE: "branch point"}
 MAX_POINTS = 2000
 # A test whose largest value is below this share of the others vanishes for a reason, not at points.
 ALWAYS_ZERO = 1e-7
+# Condition number of a matrix that counts as singular.
+SINGULAR = 1e14
 # beta of the equations of a branch point, in units of F: beyond this two branches no longer cross.
 UNFOLDED = 1e-7
 
@@ -283,7 +285,7 @@ class Tests:
         if n > 3:
             self.values["Hopf-Hopf"] = _pair_product(rest)
         self.values["Bautin"] = np.nan
-        if self.oscillates:
+        if self.oscillates and np.linalg.cond(self.jacobian) < SINGULAR:  # not at a Bogdanov-Takens point
             omega, q, psi, _ = imaginary_pair(self.jacobian)
             tensors = curve.tensor(self.x, self.p, 2), curve.tensor(self.x, self.p, 3)
             # Times omega^2: it stays finite where the frequency vanishes.

@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "attractor_graphs": ["plot_attractors", "plot_state_machine"],
         "states": ["plot_angles", "plot_kappa", "plot_variance_explained"],
         "bifurcation": ["plot_bifurcation"],
+        "on_diagrams": ["plot_error_bars", "plot_paths"],
         "regions": ["plot_two_parameters"],
         "connectivity": ["plot_histogram", "plot_loadings", "plot_pairs"],
         "densities": ["plot_densities", "plot_density"],

@@ -55,7 +55,7 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     ax = axes(ax)
     branches = getattr(diagram, "branches", (diagram,))
     names = {True: f"{plain(label)}, stable" if label else "stable", False: "unstable"}
-    axis, height_of = _vertical(diagram, coordinate)
+    axis, height_of = vertical(diagram, coordinate)
     for branch in branches:
         height = height_of(branch)
         for piece, stable in _pieces(branch.stable):
@@ -65,7 +65,7 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     for kind in MARKERS:
         points = [point for point in diagram.special_points if point.kind == kind]
         if points:
-            heights = [_height(point, branches, height_of) for point in points]
+            heights = [height_at(point, branches, height_of) for point in points]
             ax.plot([point.value for point in points], heights,
                     marker=MARKERS[kind], linestyle="none", color=color, markerfacecolor="white",
                     markeredgewidth=1.2, markersize=5.5, zorder=4, label=_new(ax, kind))  # fmt: skip
@@ -79,8 +79,16 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     return ax
 
 
-def _vertical(diagram, coordinate):
-    """Name of the vertical axis, and from a branch to its heights."""
+def vertical(diagram, coordinate):
+    """Name of the vertical axis, and a function from a branch to its heights.
+
+    Examples
+    --------
+    >>> from dynsys.analysis import BifurcationDiagram
+    >>> from tasks import Status
+    >>> vertical(BifurcationDiagram("gain", (0.0, 2.0), (), (), Status.COMPLETED), 0)[0]
+    'kappa'
+    """
     if coordinate in range(len(diagram.state)):
         coordinate = diagram.state[coordinate]
     if coordinate in diagram.state:
@@ -99,8 +107,18 @@ def _vertical(diagram, coordinate):
     return coordinate, lambda branch: branch.outputs[:, column]
 
 
-def _height(point, branches, height_of):
-    """Height of a special point, which is among the points of its branch."""
+def height_at(point, branches, height_of):
+    """Height of a special point, which is among the points of its branch.
+
+    Examples
+    --------
+    >>> from dynsys.analysis import bifurcation_diagram, reduced_field
+    >>> from rnn import LowRankRNN
+    >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
+    >>> diagram = bifurcation_diagram(reduced_field(net), "gain", (0, 2))
+    >>> float(height_at(diagram.special_points[0], diagram.branches, vertical(diagram, "z")[1]))
+    0.0
+    """
     best, height = np.inf, np.nan
     for branch in branches:
         apart = np.abs(branch.values - point.value) + np.abs(branch.kappa - point.kappa).sum(axis=1)

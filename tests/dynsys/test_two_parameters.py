@@ -7,8 +7,17 @@ import pytest
 from dynsys.analysis import compile_field, two_parameter_diagram
 from dynsys.plotting import plot_two_parameters
 from dynsys.plotting.style import new_figure
-from dynsys.symbolic import mean_field
+from dynsys.symbolic import System, mean_field
 from tasks import InputError
+
+MORRIS_LECAR = """
+    C dV/dt = I - g_L (V - V_L) - g_Ca m(V) (V - V_Ca) - g_K w (V - V_K)
+    dw/dt = phi (W(V) - w) cosh((V - v3)/(2 v4))
+    m(V) = (1 + tanh((V - v1)/v2))/2
+    W(V) = (1 + tanh((V - v3)/v4))/2
+    C = 20, g_L = 2, V_L = -60, g_Ca = 4.4, V_Ca = 120, g_K = 8, V_K = -84
+    v1 = -1.2, v2 = 18, v3 = 2, v4 = 30, phi = 0.04, I = 90
+"""
 
 
 def test_regions_of_the_cusp():
@@ -53,3 +62,13 @@ def test_refusals():
         two_parameter_diagram(problems.cusp(), ("mu", "mu"), ((-1, 1), (-1, 1)))
     with pytest.raises(InputError, match="'nu'; it has mu, lam"):
         two_parameter_diagram(problems.cusp(), ("mu", "nu"), ((-1, 1), (-1, 1)))
+
+
+@pytest.mark.slow
+def test_two_parameters_of_morris_and_lecar():
+    """D8: curves that end at Bogdanov-Takens points, where their Jacobians are singular."""
+    field = compile_field(System.from_text(MORRIS_LECAR))
+    diagram = two_parameter_diagram(field, ("I", "v3"), ((-50, 120), (0, 30)))
+    found = {(point.kind, *point.values.round(6)) for point in diagram.special_points}
+    assert found == {("Bogdanov-Takens", 48.225939, 21.734143), ("cusp", 92.10523, 6.418208)}
+    assert all(region.checked for region in diagram.regions)
