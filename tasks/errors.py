@@ -87,6 +87,9 @@ class Status(Enum):
     NOT_ON_BRANCH = "The start is not a fixed point and Newton found none near it; start from a fixed point."
     DEAD_PARAMETER = "The equations do not depend on this parameter; every value gives the same branch."
     LEFT_BOX = "The branch left the box of allowed states."
+    HOPF_POINT = "The cycles shrank to a fixed point, at a Hopf point."
+    PERIOD_HALVED = "The branch came back to cycles of half its period, at a period doubling."
+    NEAR_HOMOCLINIC = "The period grows without bound: the cycles near an orbit that takes for ever."
 
     @property
     def ok(self):
@@ -108,5 +111,14 @@ class Status(Enum):
 
 
 _GOOD = frozenset(
-    {Status.COMPLETED, Status.CONVERGED, Status.STOPPED_EARLY, Status.REACHED_SPAN, Status.CLOSED_LOOP}
+    {
+        Status.COMPLETED,
+        Status.CONVERGED,
+        Status.STOPPED_EARLY,
+        Status.REACHED_SPAN,
+        Status.CLOSED_LOOP,
+        Status.HOPF_POINT,
+        Status.PERIOD_HALVED,
+        Status.NEAR_HOMOCLINIC,
+    }
 )

@@ -1,0 +1,195 @@
+"""Special points of a branch of cycles: bracketed on a test function, solved to rounding, named."""
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.linalg import lu_factor, lu_solve
+
+from dynsys.analysis.cycle_branch import as_cycle
+from dynsys.analysis.cycle_curve import nontrivial
+from dynsys.analysis.cycle_locate import Step, locate, polished, tests_at
+from dynsys.analysis.cycle_point import CyclePoint
+
+# Halvings of a step in which more happens than one event explains.
+SPLITS = 7
+# A fold closer to a branch point than this share of the step is a pitchfork, seen from its side.
+TOGETHER = 0.05
+# Multipliers are believed where the trivial one is this close to 1.
+TRIVIAL = 1e-2
+
+
+def cycle_events(cycles, rows, marks=(), ask=None):
+    """Find and name the special points of a walk.
+
+    Parameters
+    ----------
+    cycles : CycleCurve
+        The equations.
+    rows : Rows
+        The walk.
+    marks : sequence of float
+        Values of the parameter at which cycles are wanted.
+    ask : callable, optional
+        Called now and then; raises KeyboardInterrupt if the user wants to end.
+
+    Returns
+    -------
+    list of (int, float, CyclePoint)
+        The row before each, the share of the step, the point.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.cycle_curve import Rows
+    >>> cycle_events(None, Rows(*np.zeros((6, 0))))
+    []
+    """
+    found = []
+    for k in range(len(rows) - 1):
+        ends = [_row(rows, i) for i in (k, k + 1)]
+        if k == 0 and (rows.seed or rows.lengths[0] < 0):  # tests vanish where the branch itself begins
+            continue
+        if max(float(np.abs(row[2] - 1).min()) for row in ends) > TRIVIAL:
+            continue  # near a homoclinic orbit rounding has eaten the multipliers
+        pieces = [(0.0, ends[0], 1.0, ends[1], SPLITS)]
+        if not _changes(cycles, *ends, marks) and _outside(ends[0]) == _outside(ends[1]):
+            continue
+        if ask is not None:
+            ask()
+        place = rows.meshes[k].copy(), rows.points[k].copy(), rows.tangents[k]
+        step = Step(cycles, *place, rows.lengths[k + 1], rows.points[k + 1][-1])
+        here = []
+        while pieces:
+            low, first, high, second, depth = pieces.pop()
+            changes = _changes(cycles, first, second, marks)
+            crossings = [name for name in changes if not name.startswith("mark")]
+            if "branch" in crossings and "fold" in crossings:  # a pitchfork from its side branch
+                crossings.remove("fold")
+            unexplained = not crossings and _outside(first) != _outside(second)
+            if depth and (len(crossings) > 1 or unexplained):
+                middle = step.at(0.5 * (low + high))
+                if middle is not None:
+                    pieces += [(low, first, 0.5 * (low + high), middle, depth - 1),
+                               (0.5 * (low + high), middle, high, second, depth - 1)]  # fmt: skip
+                    continue
+            for name in changes:
+                place = locate(step, name, low, first, high, second, marks)
+                if place is not None:
+                    here.append((*place, name))
+        at_branch = [share for share, _, name in here if name == "branch"]
+        for share, solution, name in sorted(here, key=lambda each: each[0]):
+            if name == "fold" and any(abs(share - other) < TOGETHER for other in at_branch):
+                continue
+            found.append((k, share, _named(step, name, solution, polished(step, name, solution, marks))))
+    return found
+
+
+def _row(rows, i):
+    return rows.points[i], rows.tangents[i], rows.multipliers[i], rows.determinants[i]
+
+
+def _outside(row):
+    return int((np.abs(nontrivial(row[2][None])[0]) > 1).sum())
+
+
+def _changes(cycles, first, second, marks):
+    a, b = (tests_at(cycles, row, marks=marks) for row in (first, second))
+    return [
+        name for name in a if a[name] * b[name] < 0 or (name.startswith("mark") and a[name] * b[name] == 0)
+    ]
+
+
+def _named(step, name, coarse, polished):
+    cycles, parameter = step.cycles, step.cycles.curve.parameter
+    mesh, (y, _, multipliers, _, _) = polished
+    solved = coarse[4]
+    value, period = float(y[-1]), float(y[-2])
+    cycle = as_cycle(mesh, cycles.orbit(y), period, multipliers)
+    place = f"{parameter} = {value:.6g}, period {period:.6g}"
+    mu = nontrivial(multipliers[None])[0]
+    if name == "fold":
+        side = "above" if step.after > value else "below"
+        sentence = f"Fold of cycles at {place}: two cycles meet; they exist for {parameter} {side} it."
+        return CyclePoint("fold of cycles", parameter, value, cycle, sentence)
+    if name == "doubling":
+        sentence = f"Period doubling at {place}: cycles of twice the period begin."
+        return CyclePoint("period doubling", parameter, value, cycle, sentence, _doubled(step, solved))
+    if name == "branch":
+        sentence = f"Branch point of cycles at {place}: another branch of cycles crosses."
+        kind = "branch point of cycles"
+        return CyclePoint(kind, parameter, value, cycle, sentence, _crossing(step, solved))
+    if name == "torus":
+        pair = mu[np.argmin(np.abs(np.abs(mu) - 1))]
+        if abs(pair.imag) > 1e-9 * abs(pair) and abs(abs(pair) - 1) < 1e-3:
+            turn = abs(np.angle(pair)) / (2 * np.pi)
+            sentence = f"Torus bifurcation at {place}: a second frequency begins, {turn:.6g} turns a period."
+            return CyclePoint("torus", parameter, value, cycle, sentence)
+        sentence = f"Neutral saddle cycle at {place}: two multipliers with product 1; nothing changes."
+        return CyclePoint("neutral saddle cycle", parameter, value, cycle, sentence)
+    return CyclePoint("mark", parameter, value, cycle, f"The cycle at {place}.")
+
+
+def _doubled(step, solved):
+    """Two turns of a cycle whose multiplier is -1, and the direction that alternates."""
+    ends = _null_chain(step, solved, -1.0)[0]
+    mesh = step.mesh
+    twice = np.append(0.5 * mesh, 0.5 + 0.5 * mesh[1:])
+    orbit, wave = step.cycles.orbit(solved.y), _between(mesh, ends, -1.0)
+    y = np.append(np.concatenate([orbit, orbit[1:]]).ravel(), [2 * solved.y[-2], solved.y[-1]])
+    direction = np.append(np.concatenate([wave, -wave[1:]]).ravel(), [0.0, 0.0])
+    return twice, y, direction
+
+
+def _crossing(step, solved):
+    """The direction of the other branch, orthogonal to the branch's own."""
+    ends, change = _null_chain(step, solved, 1.0)
+    direction = np.append(_between(step.mesh, ends, 1.0).ravel(), [change * solved.y[-2], 0.0])
+    weights = step.cycles.weights(step.mesh, solved.y)
+    own = step.direction
+    direction = direction - own * (weights @ (direction * own)) / (weights @ own**2)
+    return step.mesh, solved.y, direction
+
+
+def _null_chain(step, solved, sign):
+    """Null vector of x_{j+1} = M_j x_j + (T_j F) s, x_N = sign x_0: states (N + 1, n), and s where sign = 1.
+
+    s is the relative change of the period; x_0 is orthogonal to F there.
+    """
+    cycles, matrices = step.cycles, solved.matrices
+    N, n = matrices.shape[:2]
+    nodes = cycles.orbit(solved.y)[::4]
+    speeds = np.array([cycles.curve.rhs(x, solved.y[-1]) for x in nodes]) * solved.y[-2]
+    scale = cycles.scale[:n]
+    extra = 1 if sign > 0 else 0
+    system = np.zeros((N * n + extra, N * n + extra))
+    for j in range(N):
+        rows, ahead = slice(j * n, (j + 1) * n), ((j + 1) % N) * n
+        system[rows, rows] -= matrices[j] * scale / scale[:, None]
+        system[rows, ahead : ahead + n] += np.eye(n) * (sign if j == N - 1 else 1.0)
+        if extra:
+            system[rows, -1] = -speeds[j + 1] / scale * (step.mesh[j + 1] - step.mesh[j])
+    if extra:
+        for j in range(N):
+            system[-1, j * n : (j + 1) * n] = speeds[j] / scale * (step.mesh[j + 1] - step.mesh[j])
+        system[-1] /= np.linalg.norm(system[-1])
+    vector = _null_vector(system)
+    ends = vector[: N * n].reshape(N, n) * scale
+    return np.concatenate([ends, sign * ends[:1]]), float(vector[-1]) if extra else 0.0
+
+
+def _null_vector(matrix):
+    """The vector that a nearly singular matrix shrinks most, by inverse iteration."""
+    size = len(matrix)
+    factors = lu_factor(matrix + 1e-14 * np.abs(matrix).max() * np.eye(size))
+    vector = 1.0 / (1.7 + np.arange(size) % 7)  # anything that is not orthogonal to it
+    for _ in range(3):
+        vector = lu_solve(factors, lu_solve(factors, vector, trans=1))
+        vector /= np.linalg.norm(vector)
+    return vector
+
+
+def _between(mesh, ends, sign):
+    """States between the ends of the intervals by a cubic spline, (4 N + 1, n)."""
+    inner = mesh[:-1, None] + np.diff(mesh)[:, None] * np.arange(4) / 4
+    times = np.append(inner.ravel(), mesh[-1])
+    long = np.concatenate([mesh[:-1] - 1, mesh, mesh[1:] + 1])
+    values = np.concatenate([sign * ends[:-1], ends, sign * ends[1:]])
+    return np.array(CubicSpline(long, values)(times))
