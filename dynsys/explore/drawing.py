@@ -19,9 +19,9 @@ ARM = 0.12
 def draw_scene(scene, figure=None):
     """Draw a scene, in place of what the figure showed before.
 
-    Trajectories are purple and start at a dot; the chosen fixed point has a circle, its eigenvalues beside
-    it, and its real eigenvectors (green stable, orange unstable). On a line: F against the state, and the
-    trajectories in time.
+    Trajectories are purple and start at a dot; the chosen fixed point has a circle, its kind and eigenvalues
+    in the corner, and its real eigenvectors (green stable, orange unstable). On a line: F against the state,
+    and the trajectories in time.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _draw_plane(scene, ax):
         ax.plot(*path.T[[i, j]], color=TRIALS, linewidth=1.3, label=label, zorder=2.9)
         ax.plot(*path[:1].T[[i, j]], ".", color=TRIALS, markersize=6, zorder=2.9)
     if scene.selected is not None:
-        _mark(scene, ax, scene.selected.kappa[[i, j]])
+        _mark(scene, ax, scene.selected.kappa[[i, j]], (1.03, 0.02))
         _arms(scene, ax, [i, j])
     ax.set(xlim=scene.box[i], ylim=scene.box[j])
     add_legend(ax, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -81,7 +81,7 @@ def _draw_line(scene, figure):
     for point in scene.portrait.fixed_points:
         beside.axhline(point.kappa[0], color=BLACK, linewidth=0.6, linestyle="-" if point.stable else "--")
     if scene.selected is not None:
-        _mark(scene, ax, np.array([scene.selected.kappa[0], 0.0]))
+        _mark(scene, ax, np.array([scene.selected.kappa[0], 0.0]), (0.03, 0.02))
     unit = symbol(scene.time_unit) if scene.time_unit != "tau" else r"$\tau$"
     beside.set(xlabel=f"time ({unit})" if scene.time_unit else "time", ylabel=symbol(scene.state[0]))
     ax.set(xlim=scene.box[0])
@@ -89,17 +89,13 @@ def _draw_line(scene, figure):
     add_legend(ax, loc="best")
 
 
-def _mark(scene, ax, place):
-    """A circle round the chosen point, its eigenvalues beside it."""
+def _mark(scene, ax, place, beside):
+    """A circle round the chosen point, and its eigenvalues at a place of the Axes."""
     ax.plot(*place[:, None], "o", markersize=12, markerfacecolor="none", color=BLACK, zorder=3.5)
     values = [plain(number(value)).replace("-", "\u2212") for value in scene.selected.eigenvalues]
-    values = "\n".join(["eigenvalues", *values])
-    right = place[0] > scene.box[scene.plane[0]].mean()
-    ax.annotate(
-        values, place, xytext=(-16 if right else 16, -16), textcoords="offset points", zorder=6,
-        ha="right" if right else "left", va="top", fontsize=ax.xaxis.label.get_size(),
-        bbox={"facecolor": "white", "edgecolor": BLACK, "linewidth": 0.5, "alpha": 0.9, "pad": 2.5},
-    )  # fmt: skip
+    text = "\n".join([scene.selected.kind, *values])
+    size = 0.88 * ax.xaxis.label.get_size()
+    ax.text(*beside, text, transform=ax.transAxes, va="bottom", fontsize=size, linespacing=1.5, zorder=6)
 
 
 def _arms(scene, ax, axes):

@@ -68,7 +68,8 @@ def paths_at(field, inputs, starts, duration, box):
     (1, 2001, 1)
     """
     middle, widths = box.mean(axis=1), np.diff(box, axis=1)[:, 0]
-    flow = integrate(field, starts, np.linspace(0.0, duration, TIMES), inputs, RTOL, widths, MAX_STEPS)
+    times = duration * np.linspace(0.0, 1.0, TIMES) ** 2  # closer at first, where most of them move most
+    flow = integrate(field, starts, times, inputs, RTOL, widths, MAX_STEPS)
     with np.errstate(invalid="ignore", over="ignore"):
         near = (np.abs(flow.kappa - middle) <= FARTHEST * widths).all(axis=2)
     return flow, np.where(near[..., None], flow.kappa, np.nan)

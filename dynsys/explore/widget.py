@@ -1,6 +1,7 @@
 """The explorer in a notebook: sliders, a plane to click in, a line of text. What they do is in `model`."""
 
 import io
+from base64 import b64encode
 from contextlib import suppress
 from html import escape
 
@@ -129,6 +130,16 @@ class Explorer(ipywidgets.VBox):
         super().__init__([ipywidgets.HBox([self._picture, side]), self._said])
         self._show()
 
+    def __repr__(self):
+        return f"Explorer({', '.join(self.model.scene.state)}; {len(self.sliders)} sliders)"
+
+    def _repr_mimebundle_(self, **options):
+        """What a notebook shows: the widget, and where no kernel runs the picture as it was."""
+        bundle = super()._repr_mimebundle_(**options)
+        if isinstance(bundle, dict):
+            bundle["image/png"] = b64encode(self._png()).decode()
+        return bundle
+
     def _slider(self, name):
         low, high = self.model.ranges[name]
         slider = ipywidgets.FloatSlider(
@@ -255,6 +266,9 @@ class Explorer(ipywidgets.VBox):
         if self._clickable:
             self._picture.draw_idle()
         else:
-            buffer = io.BytesIO()
-            self.figure.savefig(buffer, format="png", dpi=DPI)
-            self._picture.value = buffer.getvalue()
+            self._picture.value = self._png()
+
+    def _png(self):
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=DPI)
+        return buffer.getvalue()

@@ -217,7 +217,7 @@ def test_the_picture_shows_what_was_chosen(hopf):
     figure = picture(model.scene)
     assert {"trajectory", "saddle", "stable direction", "unstable direction"} <= labels(figure)
     (text,) = [text.get_text() for text in figure.axes[0].texts]
-    assert text.split("\n") == ["eigenvalues", "1", "\u22121"]
+    assert text.split("\n") == ["saddle", "1", "\u22121"]
     again = picture(model.scene)
     np.testing.assert_array_equal(
         np.asarray(figure.canvas.buffer_rgba()), np.asarray(again.canvas.buffer_rgba())
