@@ -45,25 +45,27 @@ def cycle_events(cycles, rows, marks=(), ask=None):
     found = []
     for k in range(len(rows) - 1):
         ends = [_row(rows, i) for i in (k, k + 1)]
-        if k == 0 and (rows.seed or rows.lengths[0] < 0):  # tests vanish where the branch itself begins
-            continue
+        # Where the branch itself begins all tests vanish: only marks are looked for.
+        begins = k == 0 and (rows.seed == 1 or rows.lengths[0] < 0)
         if max(float(np.abs(row[2] - 1).min()) for row in ends) > TRIVIAL:
             continue  # near a homoclinic orbit rounding has eaten the multipliers
         pieces = [(0.0, ends[0], 1.0, ends[1], SPLITS)]
-        if not _changes(cycles, *ends, marks) and _outside(ends[0]) == _outside(ends[1]):
+        changes = _changes(cycles, *ends, marks, begins)
+        if not changes and (begins or _outside(ends[0]) == _outside(ends[1])):
             continue
         if ask is not None:
             ask()
         place = rows.meshes[k].copy(), rows.points[k].copy(), rows.tangents[k]
         step = Step(cycles, *place, rows.lengths[k + 1], rows.points[k + 1][-1])
+        step.seed = rows.seed if begins else 0
         here = []
         while pieces:
             low, first, high, second, depth = pieces.pop()
-            changes = _changes(cycles, first, second, marks)
+            changes = _changes(cycles, first, second, marks, begins)
             crossings = [name for name in changes if not name.startswith("mark")]
             if "branch" in crossings and "fold" in crossings:  # a pitchfork from its side branch
                 crossings.remove("fold")
-            unexplained = not crossings and _outside(first) != _outside(second)
+            unexplained = not begins and not crossings and _outside(first) != _outside(second)
             if depth and (len(crossings) > 1 or unexplained):
                 middle = step.at(0.5 * (low + high))
                 if middle is not None:
@@ -90,11 +92,10 @@ def _outside(row):
     return int((np.abs(nontrivial(row[2][None])[0]) > 1).sum())
 
 
-def _changes(cycles, first, second, marks):
+def _changes(cycles, first, second, marks, only_marks):
     a, b = (tests_at(cycles, row, marks=marks) for row in (first, second))
-    return [
-        name for name in a if a[name] * b[name] < 0 or (name.startswith("mark") and a[name] * b[name] == 0)
-    ]
+    crossed = [name for name in a if not name.startswith("mark") and a[name] * b[name] < 0]
+    return [*(() if only_marks else crossed), *(n for n in a if n.startswith("mark") and a[n] * b[n] <= 0)]
 
 
 def _named(step, name, coarse, polished):

@@ -86,9 +86,10 @@ class Step:
     def __init__(self, cycles, mesh, base, direction, length, after):
         self.cycles, self.mesh, self.base = cycles, mesh, base
         self.direction, self.length, self.after = cycles.unit(mesh, base, direction), length, after
+        self.seed = 0  # 1 where the base is a fixed point
 
     def at(self, share, guess=None):
-        found = self.cycles.solve(self.mesh, self.base, self.direction, share * self.length, guess)
+        found = self.cycles.solve(self.mesh, self.base, self.direction, share * self.length, guess, self.seed)
         return (
             None if found is None else (found.y, found.tangent, found.multipliers, found.determinant, found)
         )
@@ -127,7 +128,8 @@ def locate(step, name, low, first, high, second, marks):
     def test(row):
         return tests_at(step.cycles, row, reference, marks)[name]
 
-    first = step.at(low) if len(first) < 5 else first
+    if len(first) < 5 and not step.seed:  # at a fixed point itself there is no cycle to solve for
+        first = step.at(low)
     end = step.at(high) if len(second) < 5 else second
     for extra in (1.05, 1.3):  # the mesh has moved since: the end of the step is not quite where it was
         if end is None or first is None or test(first) * test(end) <= 0:
