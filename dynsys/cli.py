@@ -1,4 +1,5 @@
-"""The command line: ``dynsys demo``, ``analyse FILE --task NAME``, ``bifurcate FILE``, ``train TASK``.
+"""The command line: ``dynsys demo``, ``analyse FILE --task NAME``, ``bifurcate FILE``, ``train TASK``,
+``examples``.
 
 Progress goes to stderr, the summary to stdout. Exit codes: 0 done; 1 done, but the demonstration's network
 missed its goal or a training diverged; 2 bad input; 130 interrupted (Ctrl-C or SIGTERM), with the network
@@ -96,17 +97,24 @@ def train(options, command):
     """Train a network on a task by its recipe; a checkpoint in the folder lets ``--resume`` go on."""
     plan = _plan(options)
     folder = dynsys.report.check_folder(options.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / CHECKPOINT
-    if checkpoint.exists() and not options.resume:
+    checkpoint, seed = folder / CHECKPOINT, options.seed or 0
+    resume = _resumed(checkpoint, options.seed) if options.resume else None
+    if checkpoint.exists() and resume is None:
         raise tasks.InputError(
             f"{checkpoint}: there is a training in this folder; go on with --resume, or choose another -o"
         )
-    with TrainingProgress() as progress:
-        result = rnn.train_recipe(
-            options.task, options.preset, options.seed, plan, progress=progress,
-            checkpoint=checkpoint, resume=checkpoint if options.resume else None,
-        )  # fmt: skip
+    fresh = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with TrainingProgress() as progress:
+            result = rnn.train_recipe(
+                options.task, options.preset, seed, plan,
+                progress=progress, checkpoint=checkpoint, resume=resume,
+            )  # fmt: skip
+    except tasks.InputError:
+        if fresh and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
     stored = dynsys.report.write_training(result, folder, command)
     if result.status is tasks.Status.INTERRUPTED:
         say(f"dynsys: interrupted; the network trained so far is in {stored}; go on with --resume")
@@ -126,9 +134,24 @@ def examples(options, command):
     return DONE
 
 
+def _resumed(path, seed):
+    """The training to go on with, which began with that seed if one is given."""
+    if not path.exists():
+        raise tasks.InputError(f"{path}: no training to go on with; leave --resume out to begin one")
+    saved = rnn.load_checkpoint(path)
+    began = saved.source.get("seed", {}).get("entropy")
+    if seed is not None and seed != began:
+        raise tasks.InputError(f"seed: the training in this folder began with --seed {began}, not {seed}")
+    return saved
+
+
 def _plan(options):
     """The task's recipe with what the options change."""
     plan = rnn.recipe(options.task, options.preset)
+    if options.full_rank and options.rank is not None:
+        raise tasks.InputError(
+            "rank: a network of full rank has none to choose; leave out --rank or --full-rank"
+        )
     settings = {name: getattr(options, name) for name in TRAIN_SETTINGS if getattr(options, name) is not None}
     sizes = {name: getattr(options, name) for name in ("units", "rank") if getattr(options, name) is not None}
     plan = replace(plan, **sizes)
@@ -226,27 +249,26 @@ def _parser():
     four = commands.add_parser("examples", help="list the networks that ship with the project")
     four.set_defaults(run=examples)
 
-    seven = commands.add_parser(
+    five = commands.add_parser(
         "bifurcate",
         help="follow a network's fixed points along a parameter",
         description="Draw the bifurcation diagram of a stored low-rank network, exact at its size.",
     )
-    seven.add_argument("file", metavar="FILE", type=Path, help="a .npz of this project or a .pt of PyTorch")
-    seven.add_argument(
-        "--along", default="gain", metavar="NAME", help="gain (default) or an input, such as v"
-    )
-    seven.add_argument("--span", nargs=2, type=float, metavar=("LOW", "HIGH"), help="ends of the parameter")
-    seven.add_argument("--input", action="append", default=[], metavar="NAME=VALUE",
+    five.add_argument("file", metavar="FILE", type=Path, help="a .npz of this project or a .pt of PyTorch")
+    five.add_argument("--along", default="gain", metavar="NAME", help="gain (default) or an input, such as v")
+    five.add_argument("--span", nargs=2, type=float, metavar=("LOW", "HIGH"), help="ends of the parameter")
+    five.add_argument("--input", action="append", default=[], metavar="NAME=VALUE",
                        help="a constant input; may be given again")  # fmt: skip
-    seven.add_argument("--alpha", type=float, help="Euler step dt / tau, where the file does not say")
-    seven.add_argument("--noise-std", type=float, help="noise per step and unit, where the file does not say")
-    seven.add_argument("--phi", help="activation (tanh, erf, relu, linear), where the file does not say")
-    seven.set_defaults(run=bifurcate)
+    five.add_argument("--alpha", type=float, help="Euler step dt / tau, where the file does not say")
+    five.add_argument("--noise-std", type=float, help="noise per step and unit, where the file does not say")
+    five.add_argument("--phi", help="activation (tanh, erf, relu, linear), where the file does not say")
+    five.set_defaults(run=bifurcate)
 
     folders = ((one, "dynsys-demo"), (two, "dynsys-report"), (three, "dynsys-train"))
-    folders += ((seven, "dynsys-bifurcations"),)
+    folders += ((five, "dynsys-bifurcations"),)
     for command, folder in folders:
         command.add_argument("-o", "--output", type=Path, default=Path(folder), metavar="FOLDER",
                              help=f"where the files go (default {folder})")  # fmt: skip
-        command.add_argument("--seed", type=int, default=0, help="of every random number (default 0)")
+        command.add_argument("--seed", type=int, default=None if command is three else 0,
+                             help="of every random number (default 0)")  # fmt: skip
     return parser

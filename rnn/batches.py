@@ -72,6 +72,11 @@ def pack(trials, batch_size, dtype):
     -------
     Batches
 
+    Raises
+    ------
+    InputError
+        Numbers too large for that precision.
+
     Examples
     --------
     >>> from tasks import get_task
@@ -80,13 +85,20 @@ def pack(trials, batch_size, dtype):
     """
     masked = np.maximum((trials.mask != 0).any(axis=2).sum(axis=1), 1)
     weights = trials.mask**2 / (batch_size * trials.mask.shape[2] * masked)[:, None, None]
-    arrays = trials.inputs, trials.targets, weights
-    return Batches(*(_cut(array, batch_size, dtype) for array in arrays), batch_size)
+    arrays = {"inputs": trials.inputs, "targets": trials.targets, "mask": weights}
+    return Batches(*(_cut(name, array, batch_size, dtype) for name, array in arrays.items()), batch_size)
 
 
-def _cut(array, batch_size, dtype):
+def _cut(name, array, batch_size, dtype):
     trials, steps, channels = array.shape
     padded = -(-batch_size // BLOCK) * BLOCK
     packed = np.zeros((trials // batch_size, padded, steps, channels), dtype)
-    packed[:, :batch_size] = array.reshape(-1, batch_size, steps, channels)
+    try:
+        with np.errstate(over="raise"):
+            packed[:, :batch_size] = array.reshape(-1, batch_size, steps, channels)
+    except FloatingPointError:
+        raise InputError(
+            f"{name}: its largest entry, {np.abs(array).max():g}, is too large for {np.dtype(dtype)}, in "
+            "which networks are trained; choose other units"
+        ) from None
     return packed

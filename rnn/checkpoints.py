@@ -234,14 +234,14 @@ def check_resume(checkpoint, net, task, config):
     >>> check_resume.__name__
     'check_resume'
     """
-    was, now = checkpoint.task, {"name": task.name, "parameters": plain(task.parameters)}
-    if was != now:
-        names = sorted(set(was["parameters"]) | set(now["parameters"]))
-        differ = [k for k in names if was["parameters"].get(k) != now["parameters"].get(k)]
-        what = f"task {was['name']!r}, not {now['name']!r}" if was["name"] != now["name"] else (
-            f"task {was['name']!r} with other values of {', '.join(differ)}"
-        )  # fmt: skip
-        raise InputError(f"resume: this checkpoint belongs to {what}; resume with the task it was made with")
+    check_same_task(checkpoint, task.name)
+    was, now = checkpoint.task["parameters"], plain(task.parameters)
+    differ = [name for name in sorted(set(was) | set(now)) if was.get(name) != now.get(name)]
+    if differ:
+        raise InputError(
+            f"resume: this checkpoint belongs to task {task.name!r} with other values of "
+            f"{', '.join(differ)}; resume with the task it was made with"
+        )
     if net is not None and repr(net) != repr(checkpoint.net):
         raise InputError(
             f"resume: this checkpoint belongs to {checkpoint.net!r}, not {net!r}; pass the network that "
@@ -256,6 +256,26 @@ def check_resume(checkpoint, net, task, config):
         old, new = getattr(checkpoint.config, name), getattr(config, name)
         if old != new:
             raise InputError(f"resume: this checkpoint was made with {name}={old!r}, not {new!r}")
+
+
+def check_same_task(checkpoint, name):
+    """Refuse to resume with a task of another name.
+
+    Raises
+    ------
+    InputError
+        The sentence.
+
+    Examples
+    --------
+    >>> check_same_task.__name__
+    'check_same_task'
+    """
+    if checkpoint.task["name"] != name:
+        raise InputError(
+            f"resume: this checkpoint belongs to task {checkpoint.task['name']!r}, not {name!r}; "
+            "resume with the task it was made with"
+        )
 
 
 def _assemble(header, arrays):

@@ -45,6 +45,10 @@ class Stage:
     def __post_init__(self):
         if not isinstance(self.config, TrainConfig):
             raise InputError(f"config: expected a TrainConfig, got {type(self.config).__name__}")
+        if not isinstance(self.parameters, Mapping):
+            raise InputError(
+                f"parameters: expected a mapping such as {{'delay_max': 700.0}}, got {self.parameters!r}"
+            )
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
 

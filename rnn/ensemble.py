@@ -8,6 +8,7 @@ the last bit, as if it had been trained alone.
 
 import queue
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +125,8 @@ def _follow(news, threads, progress, raise_if_asked, stop):
 
 def _jobs(nets, task, config, rng):
     """One (net, task, config, rng) for each network, checked."""
+    if not isinstance(nets, Iterable):
+        raise InputError(f"nets: expected a sequence of networks, got {type(nets).__name__}")
     nets = list(nets)
     if not nets:
         raise InputError("nets: expected one network or more")

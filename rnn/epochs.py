@@ -145,7 +145,7 @@ def make_course(layout, task, config, rng, stage=(1, 1)):
             )
         trials = task.fixed if not held_out else task.fixed.select(rng.permutation(task.fixed.size))
     elif fixed is not None or held_out:
-        trials = task.trials((fixed or 0) + held_out, rng)
+        trials = _drawn(task, (fixed or 0) + held_out, rng)
     validation = trials.select(slice(0, held_out)) if held_out else None
     if fixed is not None and not (isinstance(task, FixedTrials) and fixed == task.fixed.size):
         task = FixedTrials.of(trials.select(slice(held_out, held_out + fixed)), judge)
@@ -188,7 +188,7 @@ def run_epoch(course, rng, state, started, between=None):
     1
     """
     layout, config = course.layout, course.config
-    trials = course.task.trials(config.batches_per_epoch * config.batch_size, rng)
+    trials = _drawn(course.task, config.batches_per_epoch * config.batch_size, rng)
     check_match(layout.net, trials)
     seeds = rng.integers(2**63, size=config.batches_per_epoch)
     batches = pack(trials, config.batch_size, layout.base.dtype)
@@ -207,6 +207,14 @@ def run_epoch(course, rng, state, started, between=None):
     if all(record.judged_loss < earlier.judged_loss for earlier in state.history):
         best = run.theta, record.epoch
     return TrainState(run.theta, run.moments, *best, (*state.history, record), rng.bit_generator.state), None
+
+
+def _drawn(task, n, rng):
+    """Trials of a task, as many as were asked for: what is compiled counts on it."""
+    trials = task.trials(n, rng)
+    if isinstance(trials, Trials) and trials.size != n:
+        raise InputError(f"task: trials({n}, rng) of {task.name!r} drew {trials.size} trials, not {n}")
+    return trials
 
 
 def _validated(course, theta):
@@ -231,7 +239,7 @@ def _diverged(state, config, rate, index, loss, norm, plant):
     advice = f"try a learning rate below {rate / 3:.2g}"
     if config.clip is None:
         advice += ", or clip=1 to limit the norm of the gradient"
-    if state.epoch == index == 0 and not math.isfinite(loss):  # before the first step of the optimiser
+    if state.epoch == index == 0 and not math.isfinite(loss + norm):  # before the first step of the optimiser
         advice = (
             "that is the network that training starts from, not yet a step of it; use smaller weights, a "
             "bounded phi or smaller targets"

@@ -100,7 +100,7 @@ def check_trained(train):
     --------
     >>> check_trained(("m", "n"))
     """
-    if isinstance(train, str) or not train:
+    if not isinstance(train, (list, tuple)) or not train:
         raise InputError(f"train: give a tuple of names out of {', '.join(TRAINABLE)}, got {train!r}")
     for name in train:
         choose("train", name, TRAINABLE)

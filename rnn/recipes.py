@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from rnn.checkpoints import Checkpoint, load_checkpoint
+from rnn.checkpoints import Checkpoint, check_same_task, load_checkpoint
 from rnn.curriculum import Stage, train_stages
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.schedules import CosineRate
@@ -189,6 +189,8 @@ def train_recipe(
     """
     name, task = task, get_task(task, preset)
     plan = recipe(name, preset) if plan is None else plan
+    if not isinstance(plan, Recipe):
+        raise InputError(f"plan: expected a Recipe such as recipe({name!r}), got {type(plan).__name__}")
     plan = plan.full_rank() if full_rank and not plan.is_full_rank else plan
     rng = check_rng(rng)
     if resume is None:
@@ -196,11 +198,15 @@ def train_recipe(
             _first_network(plan, task, rng), task, plan.stages, rng, plan.rank, progress, checkpoint
         )
     resume = resume if isinstance(resume, Checkpoint) else load_checkpoint(resume)
-    _check_sizes(plan, resume.net)
+    _check_resumed(plan, task, resume)
     return train_stages(None, task, plan.stages, rng, plan.rank, progress, checkpoint, resume)
 
 
-def _check_sizes(plan, net):
+def _check_resumed(plan, task, checkpoint):
+    check_same_task(checkpoint, task.name)
+    net, stage = checkpoint.net, checkpoint.stage
+    if stage[1] == len(plan.stages) and plan.stages[stage[0] - 1].full_rank != isinstance(net, FullRankRNN):
+        raise InputError(f"resume: this checkpoint belongs to {net!r}; resume with the same options")
     sizes = {"units": (plan.units, net.units)}
     if isinstance(net, LowRankRNN):
         sizes["rank"] = plan.rank, net.rank

@@ -105,7 +105,7 @@ def train(
     )
     with interrupts_held(sigterm=checkpoint is not None) as raise_if_asked:
         state, status, message = _run(course, rng, state, progress, keeper, clock, raise_if_asked)
-    net, message, epoch = _outcome(course, state, message)
+    net, message, epoch = _outcome(course, state, status, message)
     return TrainResult(
         net, layout.net if first is None else first, (*records, *state.history), status,
         message + keeper.message, epoch, time.perf_counter() - clock, config, source,
@@ -153,18 +153,23 @@ def _run(course, rng, state, progress, keeper, clock, raise_if_asked):
     try:
         message = _goal_reached(state.history[-1], config) if state.history else None
         while message is None and state.epoch < config.epochs:
-            state, message = run_epoch(course, rng, state, clock, raise_if_asked)
+            after, message = run_epoch(course, rng, state, clock, raise_if_asked)
             if message is not None:
-                return state, Status.DIVERGED, message
+                if state.epoch:  # from there a resumed training goes on, with other settings perhaps
+                    keeper.keep(state, now=True)
+                return after, Status.DIVERGED, message
+            state = after
             keeper.keep(state)
             if progress is not None:
                 progress(state.history[-1])
             message = _goal_reached(state.history[-1], config)
         keeper.keep(state, now=True)
+        raise_if_asked()  # a Ctrl-C after the last batch
         return state, Status.COMPLETED if message is None else Status.STOPPED_EARLY, message
     except KeyboardInterrupt:
         keeper.keep(state, now=True)
-        message = f"Interrupted in epoch {state.epoch + 1} of {config.epochs}."
+        at = f"in epoch {state.epoch + 1}" if state.epoch < config.epochs else f"after epoch {state.epoch}"
+        message = f"Interrupted {at} of {config.epochs}."
         return state, Status.INTERRUPTED, message
 
 
@@ -177,14 +182,16 @@ def _goal_reached(record, config):
     return None
 
 
-def _outcome(course, state, message):
+def _outcome(course, state, status, message):
     """The network to return, what to say about it, and its epoch."""
     config, layout = course.config, course.layout
     use_best = config.keep_best and state.best_epoch > 0
     theta, epoch = (state.best_theta, state.best_epoch) if use_best else (state.theta, state.epoch)
     if message is None:
-        message = f"All {config.epochs} epochs ran."
-    if state.history:
+        message = _all_ran(state.epoch, config.epochs)
+    if status is Status.DIVERGED and not use_best:
+        message += " The network has the last finite weights."
+    elif state.history:
         shown = state.history[epoch - 1] if epoch else state.history[-1]
         message += f" The network has the weights after epoch {epoch}: mean loss {shown.loss:.4g}"
         message += "." if math.isnan(shown.accuracy) else f", accuracy {shown.accuracy:.3f}."
@@ -193,8 +200,14 @@ def _outcome(course, state, message):
             rate = shown.validation_accuracy
             message += "." if math.isnan(rate) else f", accuracy {rate:.3f}."
     else:
-        message += " No epoch was completed; the network has the last finite weights."
+        message += " No epoch was completed; the network is the one that training started from."
     return network(layout, theta), message, epoch
+
+
+def _all_ran(done, wanted):
+    if done > wanted:
+        return f"{done} epochs had run already, more than {wanted}."
+    return "The only epoch ran." if done == 1 else f"All {done} epochs ran."
 
 
 def origin(net, task, rng):

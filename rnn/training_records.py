@@ -102,6 +102,8 @@ class TrainConfig:
                 f"batch_size: {self.batch_size} is more than the {self.fixed_trials} fixed_trials; "
                 "use smaller batches or a larger set"
             )
+        if not isinstance(self.keep_best, (bool, np.bool_)):
+            raise InputError(f"keep_best: expected True or False, got {self.keep_best!r}")
         check_trained(self.train)
         object.__setattr__(self, "train", tuple(self.train))
         if not isinstance(self.optimizer, (Adam, SGD)):
@@ -176,7 +178,8 @@ class TrainResult:
     message : str
         The same with this run's figures.
     best_epoch : int
-        Epoch (of the last stage) whose final weights ``net`` has; 0 when no epoch was completed.
+        Epoch (of the last stage) whose final weights ``net`` has; 0 when no epoch was completed. Where
+        training diverged and the best epoch is not kept: the last complete one, and ``net`` is a little on.
     config : TrainConfig
         The settings.
     source : dict

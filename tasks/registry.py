@@ -1,5 +1,6 @@
 """Tasks by name."""
 
+from dataclasses import fields
 from types import MappingProxyType
 
 from tasks.checks import choose
@@ -72,7 +73,7 @@ def get_task(name, preset=None, **overrides):
         if not cls.presets:
             raise InputError(f"preset: task {name!r} has none, got {preset!r}")
         parameters.update(cls.presets[choose(f"preset of {name!r}", preset, tuple(cls.presets))])
-    known = tuple(cls.__dataclass_fields__)
+    known = tuple(entry.name for entry in fields(cls))
     for key in overrides:
         choose(f"parameter of task {name!r}", key, known)
     return cls(**{**parameters, **overrides})

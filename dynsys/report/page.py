@@ -91,7 +91,7 @@ def prepare_folder(folder):
     """Make the folder of a report, or refuse it; see `check_folder`."""
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
-        raise FileError(f"{folder}: is a file; a report needs a folder, choose another name")
+        raise FileError(f"{folder}: is a file, not a folder; choose another name")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -123,7 +123,7 @@ def check_folder(folder):
     --------
     >>> check_folder("/dev/null")
     Traceback (most recent call last):
-    tasks.errors.FileError: /dev/null: is a file; a report needs a folder, choose another name
+    tasks.errors.FileError: /dev/null: is a file, not a folder; choose another name
     """
     folder = Path(folder)
     missing = [path for path in (folder, *folder.parents) if not path.exists()]

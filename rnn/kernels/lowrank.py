@@ -24,6 +24,9 @@ and with lambda_t = dL/dkappa_t, e_t,q = dL/ds_t,q and g_t = dL/dx_t through p_t
                              dL/dleft_k  += c_t,k g_t
     and at t = 0, where c = 0:   dL/dright_r += alpha lambda_1,r phi(h0)
 
+In the code row t of `states`, `coefficients` and `z`, and step t of both loops, belong to t + 1 here: z_t is
+read from x_t+1.
+
 The noise process does not depend on the weights, so the same backward pass serves with and without noise.
 
 Four trials share each load of `left` and `right`; every block of four has gradient buffers of its own, summed

@@ -45,7 +45,8 @@ def test_it_resumes_to_the_same_network(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     assert cli.main([*SMALL, "--epochs", "4", "-o", str(one)]) == 0
     assert cli.main([*SMALL, "--epochs", "2", "-o", str(two)]) == 0
-    assert cli.main([*SMALL, "--epochs", "4", "-o", str(two), "--resume"]) == 0
+    without_seed = [*SMALL[:-2], "--epochs", "4", "-o", str(two), "--resume"]
+    assert cli.main(without_seed) == 0
     hashes = {load_network(folder / "network.npz").hash for folder in (one, two)}
     assert len(hashes) == 1
 
@@ -59,7 +60,8 @@ def test_it_resumes_to_the_same_network(tmp_path):
         (["train", "rdm", "--epochs", "0"], "epochs"),
         (["train", "rdm", "--learning-rate", "-1"], "learning_rate"),
         (["train", "rdm", "--seed", "-1"], "rng"),
-        (["train", "rdm", "--resume"], "checkpoint.npz"),
+        (["train", "rdm", "--resume"], "leave --resume out"),
+        (["train", "rdm", "--full-rank", "--rank", "2"], "--rank or --full-rank"),
         (["train", "rdm", "-o", "file"], "is a file"),
     ],
 )
@@ -69,6 +71,7 @@ def test_bad_input_is_one_line_and_code_two(arguments, message, tmp_path, monkey
     assert cli.main(arguments) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("dynsys: error: ") and message in lines[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]  # nothing is left behind
 
 
 def test_a_training_in_the_folder_is_not_overwritten(tmp_path, capsys):
@@ -79,7 +82,13 @@ def test_a_training_in_the_folder_is_not_overwritten(tmp_path, capsys):
     assert "--resume" in capsys.readouterr().err
     assert cli.main([*small, "--resume", "--units", "25"]) == 2
     assert "units = 24, not 25" in capsys.readouterr().err
-    assert cli.main(["train", "romo", "-o", str(tmp_path), "--resume"]) == 2
+    for other, message in (
+        (["train", "romo"], "task 'rdm', not 'romo'"),
+        ([*SMALL, "--full-rank"], "LowRankRNN(24 units"),
+        ([*SMALL[:-1], "4"], "--seed 3, not 4"),
+    ):
+        assert cli.main([*other, "-o", str(tmp_path), "--resume"]) == 2
+        assert message in capsys.readouterr().err
     assert (tmp_path / "checkpoint.npz").read_bytes() == before
 
 

@@ -94,6 +94,8 @@ def test_stages_that_make_no_sense_are_refused(tmp_path):
         train_stages(low, TASK, [], rng=1)
     with pytest.raises(InputError, match="expected a TrainConfig"):
         Stage("fast")
+    with pytest.raises(InputError, match="parameters: expected a mapping"):
+        Stage(QUICK, "delay_max")
     with pytest.raises(InputError, match="choose one of 'dt'"):
         train_stages(low, TASK, [Stage(QUICK, {"delay": 3.0})], rng=1)
     with pytest.raises(InputError, match="stage 1 trains a full-rank network"):

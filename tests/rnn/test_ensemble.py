@@ -175,6 +175,7 @@ def test_what_does_not_fit_is_refused_before_training():
     nets = starts(task, 2)
     for given, words in (
         (([], task), "nets: expected one network"),
+        ((nets[0], task), "nets: expected a sequence of networks, got LowRankRNN"),
         ((nets, [task] * 3), "task: expected one for all or one for each of the 2 networks, got 3"),
         ((nets, task, [QUICK] * 3, 0), "config: expected one for all"),
         ((nets, task, QUICK, [0]), "rng: expected one for each of the 2 networks, got 1"),

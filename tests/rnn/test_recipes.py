@@ -119,3 +119,5 @@ def test_unknown_recipes_are_refused_with_a_list():
         recipe("chess")
     with pytest.raises(InputError, match="exist for None, 'report', got 'easy'"):
         recipe("rdm", "easy")
+    with pytest.raises(InputError, match="plan: expected a Recipe such as"):
+        train_recipe("rdm", rng=0, plan=TrainConfig())

@@ -1,5 +1,7 @@
 """Training: reproducible, threads do not matter, goals, divergence, interruption, refusals."""
 
+import os
+import signal
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -8,7 +10,9 @@ import pytest
 
 import tasks
 from rnn.batches import pack
+from rnn.checkpoints import load_checkpoint
 from rnn.connectivity import factors
+from rnn.curriculum import Stage, train_stages
 from rnn.gradient import GradientRunner, loss_and_gradient
 from rnn.networks import LowRankRNN
 from rnn.optimizers import SGD
@@ -155,6 +159,84 @@ def test_interruption_keeps_what_is_complete():
     assert result.net.hash == train(start(task), task, replace(QUICK, epochs=2), rng=1).net.hash
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_a_signal_after_the_last_batch_loses_nothing(tmp_path):
+    def press(record):
+        if record.epoch == record.epochs:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    task, path = get_task("rdm"), tmp_path / "checkpoint.npz"
+    result = train(start(task), task, QUICK, rng=0, progress=press, checkpoint=path)
+    assert result.status is Status.INTERRUPTED and "Interrupted after epoch 3 of 3." in result.message
+    whole = train(start(task), task, QUICK, rng=0)
+    assert result.net.hash == whole.net.hash == train(None, task, QUICK, resume=path).net.hash
+    stages = [Stage(QUICK), Stage(QUICK)]
+    first = train_stages(start(task), task, stages, rng=0, progress=press)
+    assert first.status is Status.INTERRUPTED and {record.stage for record in first.history} == {1}
+
+
+def test_fewer_epochs_than_have_run_are_told(tmp_path):
+    task, path = get_task("rdm"), tmp_path / "checkpoint.npz"
+    whole = train(start(task), task, QUICK, rng=0, checkpoint=path)
+    again = train(None, task, replace(QUICK, epochs=1), resume=path)
+    assert "3 epochs had run already, more than 1." in again.message and again.net.hash == whole.net.hash
+    assert "The only epoch ran." in train(start(task), task, replace(QUICK, epochs=1), rng=0).message
+
+
+@pytest.mark.parametrize("keep_best", [True, False])
+def test_divergence_later_can_be_resumed_from_the_last_complete_epoch(keep_best, tmp_path, monkeypatch):
+    monkeypatch.setattr("rnn.checkpoints.SECONDS_BETWEEN", 1e9)  # nothing is written in between
+    task, path, config = get_task("rdm"), tmp_path / "checkpoint.npz", replace(QUICK, keep_best=keep_best)
+    spoilt, calls = task.trials(config.batches_per_epoch * config.batch_size, rng=9), []
+    spoilt = replace(spoilt, targets=spoilt.targets * 1e30)
+
+    class Spoilt(type(task)):
+        def trials(self, n, rng):
+            calls.append(n)
+            return spoilt if len(calls) == 3 else super().trials(n, rng)
+
+    result = train(start(task), Spoilt(), config, rng=0, checkpoint=path)
+    assert result.status is Status.DIVERGED
+    said = "after epoch" if keep_best else "The network has the last finite weights."
+    assert said in result.message and (keep_best or "after epoch" not in result.message)
+    assert load_checkpoint(path).state.epoch == 2
+    assert train(None, Spoilt(), config, resume=path).status is Status.COMPLETED
+
+
+@dataclass(frozen=True)
+class Odd(Task):
+    """As many trials as it likes, of the size it likes."""
+
+    name: ClassVar[str] = "odd"
+    input_names: ClassVar[tuple] = ("u",)
+    output_names: ClassVar[tuple] = ("z",)
+    share: float = 1.0
+    scale: float = 1.0
+
+    def trials(self, n, rng):
+        inputs, targets, mask = np.ones((3, max(1, int(n * self.share)), 10, 1))
+        return self._bundle(self.scale * inputs, self.scale * targets, mask, {}, {})
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+@pytest.mark.parametrize("share", [0.25, 0.6, 2.0])  # a whole number of batches, a broken one, too many
+def test_a_task_that_draws_another_number_of_trials_is_refused(share, threads):
+    task = Odd(share=share)
+    with pytest.raises(InputError, match=r"drew \d+ trials, not 40"):
+        train(start(task, 8), task, replace(QUICK, threads=threads), rng=0)
+    with pytest.raises(InputError, match=r"drew \d+ trials, not 20"):
+        train(start(task, 8), task, replace(QUICK, threads=threads, validation=20), rng=0)
+
+
+def test_numbers_too_large_for_float32_are_refused():
+    task = Odd(scale=1e300)
+    with pytest.raises(InputError, match="inputs: its largest entry, 1e.300, is too large for float32"):
+        train(start(task, 8), task, QUICK, rng=0)
+    task = Odd(scale=1e30)
+    result = train(start(task, 8), task, QUICK, rng=0)
+    assert result.status is Status.DIVERGED and "not yet a step of it" in result.message
+
+
 def test_progress_sees_every_epoch():
     task, seen = get_task("rdm"), []
     result = train(start(task), task, QUICK, rng=1, progress=seen.append)
@@ -221,6 +303,8 @@ def test_targets_without_a_sign_have_no_accuracy():
         ({"stop_loss": -1.0}, "stop_loss"),
         ({"train": ()}, "train"),
         ({"train": "mn"}, "train"),
+        ({"train": 3}, "train: give a tuple of names"),
+        ({"keep_best": "no"}, "keep_best: expected True or False"),
         ({"train": ("Q",)}, "'Q'; choose one of 'm'"),
         ({"train": ("w", "w_gain")}, "exclude each other"),
         ({"threads": 0}, "threads"),

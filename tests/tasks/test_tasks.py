@@ -87,6 +87,8 @@ def test_unknown_tasks_and_presets_are_refused_with_the_list():
         get_task("random dots")
     with pytest.raises(InputError, match="choose one of 'report'"):
         get_task("rdm", "paper")
+    with pytest.raises(InputError, match="'input_names'; choose one of 'dt', 'tau'"):
+        get_task("rdm", input_names=())
 
 
 @pytest.mark.parametrize("n", [0, -3, 2.0])
