@@ -9,7 +9,7 @@ from dynsys.plotting.phase import plot_flow
 from dynsys.plotting.phase_plane import STABLE, TRIALS, UNSTABLE, plot_portrait
 from dynsys.plotting.style import BLACK, STYLE, add_legend, plain, say, symbol
 
-SIZE = (6.2, 4.2)
+SIZE = (5.8, 4.0)
 # Axes in a figure, as shares of it. Fixed, since looking for the best places takes as long as drawing.
 PLANE, FLOW, TIME = (0.11, 0.12, 0.59, 0.8), (0.11, 0.13, 0.36, 0.78), (0.58, 0.13, 0.4, 0.78)
 # Eigenvectors reach so far from a chosen point, as a share of the view.

@@ -126,8 +126,9 @@ class Explorer(ipywidgets.VBox):
         self.figure = Figure(figsize=SIZE, dpi=DPI)
         self._clickable = bool(clicks and Canvas is not None)
         self._picture = self._canvas() if self._clickable else self._image()
-        side = ipywidgets.VBox([*self._groups(), *self._controls()], layout={"min_width": "320px"})
-        super().__init__([ipywidgets.HBox([self._picture, side]), self._said])
+        side = ipywidgets.VBox([*self._groups(), *self._controls()], layout={"flex": "1 1 280px"})
+        both = ipywidgets.HBox([self._picture, side], layout={"flex_flow": "row wrap"})
+        super().__init__([both, self._said])
         self._show()
 
     def __repr__(self):
@@ -144,7 +145,7 @@ class Explorer(ipywidgets.VBox):
         low, high = self.model.ranges[name]
         slider = ipywidgets.FloatSlider(
             value=self.model.values[name], min=low, max=high, step=(high - low) / STEPS, description=name,
-            readout_format=".3g", style={"description_width": "90px"},
+            readout_format=".3g", style={"description_width": "90px"}, layout={"width": "auto"},
         )  # fmt: skip
         slider.observe(self._moved, "value")
         return slider
@@ -164,7 +165,9 @@ class Explorer(ipywidgets.VBox):
     def _controls(self):
         self._points = ipywidgets.Dropdown(description="fixed point", options=[("none", None)])
         self._points.observe(self._chosen, "value")
-        self._detail = ipywidgets.Checkbox(self.model.detail, description="cycles, manifolds, basins")
+        self._detail = ipywidgets.Checkbox(
+            self.model.detail, description="cycles, manifolds, basins", indent=False
+        )
         self._detail.observe(lambda change: self._then(self.model.set_detail, change["new"]), "value")
         buttons = []
         for text, action in (("clear", self.model.clear), ("fit view", self.model.zoom)):
