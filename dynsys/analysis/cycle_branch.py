@@ -42,6 +42,12 @@ class CycleBranch:
         Names of the coordinates.
     source : mapping
         Plain values that say which field it was.
+    output_low, output_high : ndarray (M, O)
+        Least and greatest value of each output on each cycle.
+
+    Notes
+    -----
+    ``low`` and ``high``, (M, R), are the least and greatest value of each coordinate on each cycle.
 
     Examples
     --------
@@ -68,6 +74,8 @@ class CycleBranch:
     inputs: Mapping = field(default_factory=dict)
     state: tuple = ("kappa",)
     source: Mapping = field(default_factory=dict)
+    output_low: np.ndarray = None
+    output_high: np.ndarray = None
     low: np.ndarray = field(init=False)
     high: np.ndarray = field(init=False)
 
@@ -78,7 +86,11 @@ class CycleBranch:
             extremes(np.append(orbit, [0.0, 0.0]), orbit.shape[1], least, greatest)
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
-        for name in ("values", "periods", "multipliers", "stable", "meshes", "orbits", "low", "high"):
+        for name in ("output_low", "output_high"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.zeros((len(orbits), 0)))
+        arrays = ("values", "periods", "multipliers", "stable", "meshes", "orbits", "low", "high")
+        for name in (*arrays, "output_low", "output_high"):
             dtype = {"multipliers": complex, "stable": bool}.get(name, float)
             array = np.array(getattr(self, name), dtype=dtype)
             array.setflags(write=False)

@@ -22,6 +22,8 @@ from tasks.checks import as_array, check_count
 from tasks.errors import InputError, Status
 
 MAX_POINTS, INTERVALS, MAX_INTERVALS = 400, 40, 160
+# What is closer to a Hopf point than this share of the span is the Hopf point.
+NEAR_HOPF = 1e-6
 
 _OUTCOMES = {
     GOING: Status.MAX_STEPS, LEFT_SPAN: Status.REACHED_SPAN, MIN_STEP: Status.MIN_STEP,
@@ -93,15 +95,44 @@ def continue_cycles(
     curve = make_curve(field, parameter, span, inputs)
     max_points, intervals = check_count("max_points", max_points, 3), check_count("intervals", intervals, 4)
     marks = as_array("marks", np.atleast_1d(np.asarray(marks, dtype=float)), (None,), "(K,)").tolist()
-    cycles = CycleCurve(curve, _scale(curve, start))
-    begin = _begin(cycles, start, parameter, min(intervals, MAX_INTERVALS))
-    if begin is None:
-        message = f"No cycle of the field at {parameter} = {curve.value:g} was found near the start."
-        branch = _empty(cycles, intervals, Status.NOT_CONVERGED, message)
-    else:
-        branch = _followed(cycles, begin, max_points, marks)
+    branch = trace_cycles(curve, start, min(intervals, MAX_INTERVALS), max_points, marks)
     branch.status.check(strict, branch.message)
     return branch
+
+
+def trace_cycles(curve, start, intervals, max_points=MAX_POINTS, marks=()):
+    """Follow cycles along a curve's parameter; arguments and result as in `continue_cycles`.
+
+    Parameters
+    ----------
+    curve : Curve
+        The equations, with the units of the state.
+    start : SpecialPoint, Cycle or CyclePoint
+        Where they begin.
+    intervals, max_points : int
+        Intervals of the mesh, limit on the cycles.
+    marks : sequence of float
+        Where cycles are wanted exactly.
+
+    Returns
+    -------
+    CycleBranch
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(*np.ones((2, 4, 2)), np.zeros(4), np.ones(4)))
+    >>> trace_cycles(make_curve(field, "gain", (0, 2)), SpecialPoint("fold", "gain", 1.0, [0.0, 0.0]), 20)
+    Traceback (most recent call last):
+    tasks.errors.InputError: start: no cycles begin at a fold; give a Hopf point of this field
+    """
+    cycles = CycleCurve(curve, _scale(curve, start))
+    begin = _begin(cycles, start, curve.parameter, intervals)
+    if begin is None:
+        message = f"No cycle of the field at {curve.parameter} = {curve.value:g} was found near the start."
+        return _empty(cycles, intervals, Status.NOT_CONVERGED, message)
+    return _followed(cycles, begin, max_points, marks)
 
 
 def _begin(cycles, start, parameter, intervals):
@@ -141,7 +172,7 @@ def _scale(curve, start):
     """Units of states and parameter."""
     scale = curve.scale.copy()
     if isinstance(start, SpecialPoint) and curve.field.box is None:
-        scale[:-1] = np.maximum(1.0, np.abs(start.kappa))
+        scale[:-1] = np.maximum(scale[:-1], np.abs(start.kappa))
     elif isinstance(start, (Cycle, CyclePoint)):
         points = start.points if isinstance(start, Cycle) else start.cycle.points
         size = 0.5 * np.ptp(points, axis=0)
@@ -163,6 +194,9 @@ def _followed(cycles, begin, max_points, marks):
                 found = cycle_events(cycles, way[0], marks, raise_if_asked)
             except KeyboardInterrupt:
                 interrupted = True
+            if last is not None:  # a fold as good as at the Hopf point is the turn of its parabola
+                near = NEAR_HOPF * cycles.scale[-1]
+                found = [e for e in found if e[2].kind == "mark" or abs(e[2].value - last.value) > near]
             ways.append((*way, last, found))
     return _assemble(cycles, begin, ways, interrupted)
 
@@ -263,10 +297,17 @@ def _message(cycles, points, ends, ways, specials, begin):
 def _branch(cycles, values, periods, multipliers, stable, meshes, orbits, specials, ends, message):
     curve = cycles.curve
     names = curve.field.inputs
+    count = len(curve.field.output_names)
+    states = orbits.reshape(-1, cycles.n)
+    along = np.column_stack([states, np.repeat(values, orbits.shape[1])])
+    outputs = curve.outputs(along).reshape(len(values), orbits.shape[1], count)
+    ends_of = [
+        getattr(outputs, name)(axis=1) if len(values) else np.zeros((0, count)) for name in ("min", "max")
+    ]
     held = {name: float(curve.inputs[i]) for i, name in enumerate(names) if i not in curve.columns}
     return CycleBranch(
         curve.parameter, values, periods, multipliers, stable, meshes, orbits, specials, ends, message, held,
-        curve.field.state, curve.field.source,
+        curve.field.state, curve.field.source, *ends_of,
     )  # fmt: skip
 
 

@@ -15,6 +15,10 @@ SPLITS = 7
 TOGETHER = 0.05
 # Multipliers are believed where the trivial one is this close to 1.
 TRIVIAL = 1e-2
+# Folds closer than this share of the span are one, or none.
+RIPPLE = 3e-6
+OF_MULTIPLIERS = ("doubling", "torus")
+ALL = (*OF_MULTIPLIERS, "fold", "branch")
 
 
 def cycle_events(cycles, rows, marks=(), ask=None):
@@ -47,11 +51,12 @@ def cycle_events(cycles, rows, marks=(), ask=None):
         ends = [_row(rows, i) for i in (k, k + 1)]
         # Where the branch itself begins all tests vanish: only marks are looked for.
         begins = k == 0 and (rows.seed == 1 or rows.lengths[0] < 0)
-        if max(float(np.abs(row[2] - 1).min()) for row in ends) > TRIVIAL:
-            continue  # near a homoclinic orbit rounding has eaten the multipliers
+        # Near a homoclinic orbit rounding has eaten the multipliers: nothing is asked of them.
+        doubtful = max(float(np.abs(row[2] - 1).min()) for row in ends) > TRIVIAL
+        left_out = ALL if begins else OF_MULTIPLIERS if doubtful else ()
         pieces = [(0.0, ends[0], 1.0, ends[1], SPLITS)]
-        changes = _changes(cycles, *ends, marks, begins)
-        if not changes and (begins or _outside(ends[0]) == _outside(ends[1])):
+        changes = _changes(cycles, *ends, marks, left_out)
+        if not changes and (left_out or _outside(ends[0]) == _outside(ends[1])):
             continue
         if ask is not None:
             ask()
@@ -61,11 +66,11 @@ def cycle_events(cycles, rows, marks=(), ask=None):
         here = []
         while pieces:
             low, first, high, second, depth = pieces.pop()
-            changes = _changes(cycles, first, second, marks, begins)
+            changes = _changes(cycles, first, second, marks, left_out)
             crossings = [name for name in changes if not name.startswith("mark")]
             if "branch" in crossings and "fold" in crossings:  # a pitchfork from its side branch
                 crossings.remove("fold")
-            unexplained = not begins and not crossings and _outside(first) != _outside(second)
+            unexplained = not left_out and not crossings and _outside(first) != _outside(second)
             if depth and (len(crossings) > 1 or unexplained):
                 middle = step.at(0.5 * (low + high))
                 if middle is not None:
@@ -80,8 +85,27 @@ def cycle_events(cycles, rows, marks=(), ask=None):
         for share, solution, name in sorted(here, key=lambda each: each[0]):
             if name == "fold" and any(abs(share - other) < TOGETHER for other in at_branch):
                 continue
-            found.append((k, share, _named(step, name, solution, polished(step, name, solution, marks))))
-    return found
+            fine = polished(step, name, solution, marks)
+            found.append((k, share, _named(step, name, solution, fine)))
+    return _without_ripples(found, rows, cycles) if found else []
+
+
+def _without_ripples(found, rows, cycles):
+    """Folds, without the pairs of them that errors of the mesh make where a branch is all but vertical."""
+    kept, cluster = [], []
+    for event in [*found, None]:
+        fold = event is not None and event[2].kind == "fold of cycles"
+        near = fold and cluster and abs(event[2].value - cluster[-1][2].value) < RIPPLE * cycles.scale[-1]
+        if cluster and not near:
+            if len(cluster) % 2:  # the outermost is the fold
+                up = rows.points[max(cluster[0][0] - 5, 0)][-1] < cluster[0][2].value
+                kept.append(sorted(cluster, key=lambda e: e[2].value)[-1 if up else 0])
+            cluster = []
+        if fold:
+            cluster.append(event)
+        elif event is not None:
+            kept.append(event)
+    return kept
 
 
 def _row(rows, i):
@@ -92,10 +116,10 @@ def _outside(row):
     return int((np.abs(nontrivial(row[2][None])[0]) > 1).sum())
 
 
-def _changes(cycles, first, second, marks, only_marks):
+def _changes(cycles, first, second, marks, left_out):
     a, b = (tests_at(cycles, row, marks=marks) for row in (first, second))
-    crossed = [name for name in a if not name.startswith("mark") and a[name] * b[name] < 0]
-    return [*(() if only_marks else crossed), *(n for n in a if n.startswith("mark") and a[n] * b[n] <= 0)]
+    crossed = [n for n in a if not n.startswith("mark") and n not in left_out and a[n] * b[n] < 0]
+    return [*crossed, *(n for n in a if n.startswith("mark") and a[n] * b[n] <= 0)]
 
 
 def _named(step, name, coarse, polished):

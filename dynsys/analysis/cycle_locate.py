@@ -18,7 +18,7 @@ from dynsys.analysis.cycle_curve import nontrivial
 EVALUATIONS, BRACKET, SINGULAR = 60, 1e-13, 1e-6
 ASIDE = (0.0, 0.003, -0.003, 0.03, -0.03, 0.2, -0.2)
 # An event is solved again on so many times the intervals, first looked for within this share of the step.
-FINER, NEAR, WIDE = 2, 1e-4, 2e-3
+FINER, NEAR, WIDE, WIDENINGS = 2, 1e-4, 2e-3, 3
 
 
 def tests_at(cycles, row, reference=0.0, marks=()):
@@ -169,7 +169,7 @@ def locate(step, name, low, first, high, second, marks):
 
 
 def polished(step, name, row, marks):
-    """The same event on a mesh of twice as many intervals: mesh and row; as it was where that fails.
+    """The same event on a mesh of twice as many intervals: mesh and row.; as it was where that fails.
 
     Parameters
     ----------
@@ -199,10 +199,10 @@ def polished(step, name, row, marks):
         step.mesh, row[0], FINER * (step.mesh.size - 1), step.direction
     ), step.length, step.after)  # fmt: skip
     width = WIDE if name == "branch" else NEAR
-    for _ in range(3):
+    for _ in range(WIDENINGS):
         ends = [fine.at(side * width) for side in (-1.0, 1.0)]
         if any(end is None for end in ends):
-            break
+            return step.mesh, row
         values = [tests_at(step.cycles, end, ends[0][3][1], marks)[name] for end in ends]
         if values[0] * values[1] <= 0:
             place = locate(fine, name, -width, ends[0], width, ends[1], marks)

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dynsys.analysis.branch import hermite
-from dynsys.analysis.continuation import trace_branch
+from dynsys.analysis.continuation import step_off, trace_branch
 from dynsys.analysis.curve import make_curve
+from dynsys.analysis.cycle_families import cycle_families
 from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.period_two import orbits_from_flip
 from dynsys.analysis.special_point import table
 from tasks.checks import check_count
 from tasks.errors import Status
@@ -17,8 +19,8 @@ from tasks.errors import Status
 # Values of the parameter at which all fixed points are searched; where the inner ones lie in their cells.
 SAMPLES, INNER = 9, 0.436
 MAX_BRANCHES = 500
-# Distance (scaled) to a branch that counts as none, and from a branch point to the start of another branch.
-SAME, OFFSET = 1e-5, 1e-2
+# Distance (scaled) to a branch that counts as none.
+SAME = 1e-5
 
 
 class Attractor(NamedTuple):
@@ -64,6 +66,8 @@ class BifurcationDiagram:
     counts : tuple of (float, int, int)
         Values of the parameter with the number of fixed points that a search finds there, and of states that
         the branches have there.
+    cycles : tuple of CycleBranch
+        Families of cycles that begin at its Hopf points, and on those.
 
     Examples
     --------
@@ -82,9 +86,10 @@ class BifurcationDiagram:
     source: Mapping = field(default_factory=dict)
     output_names: tuple = ()
     counts: tuple = ()
+    cycles: tuple = ()
 
     def __post_init__(self):
-        for name in ("branches", "special_points", "output_names", "counts"):
+        for name in ("branches", "special_points", "output_names", "counts", "cycles"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("inputs", "source"):
             object.__setattr__(self, name, dict(getattr(self, name)))
@@ -109,20 +114,24 @@ class BifurcationDiagram:
     def __repr__(self):
         low, high = self.span
         count = len(self.branches)
-        lines = [f"BifurcationDiagram along {self.parameter} from {low:g} to {high:g}: "]
+        kind = " of a map" if "step" in self.source else ""
+        lines = [f"BifurcationDiagram{kind} along {self.parameter} from {low:g} to {high:g}: "]
         lines[0] += f"{count} branch{'es' * (count != 1)}"
         lines[0] += f"; {self.message}" if self.message else ""
-        return "\n".join(lines + [f"  {point}" for point in self.special_points])
+        lines += [f"  {point}" for point in self.special_points]
+        return "\n".join(lines + [f"  {family!r}".replace("\n", "\n  ") for family in self.cycles])
 
     def _repr_html_(self):
         return table(self.special_points, repr(self).partition("\n")[0])
 
 
-def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rng=None, strict=False):
+def bifurcation_diagram(
+    field, parameter, span, inputs=None, samples=SAMPLES, rng=None, strict=False, cycles=True
+):
     """Follow every fixed point along a parameter.
 
     Starts from all fixed points at several values of the parameter, which finds isolated branches, and goes
-    on along each branch that crosses at a branch point.
+    on along each branch that crosses at a branch point. From Hopf points cycles are followed too.
 
     Parameters
     ----------
@@ -140,6 +149,8 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
         As in `find_fixed_points`.
     strict : bool, default False
         Raise `OutcomeError` if a branch did not end well.
+    cycles : bool, default True
+        Whether cycles are followed.
 
     Returns
     -------
@@ -181,6 +192,8 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
         for p, found in zip(values[2:], searches[2:])
         if found.status.ok and not found.continua
     )
+    if field.step is not None and not interrupted:
+        branches += _orbits_of_two(curve, branches)
     specials = _merged(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
@@ -193,6 +206,11 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
         message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
     if incomplete:
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
+    families = ()
+    flows = field.bulk_radius is None and getattr(field, "step", None) is None
+    if cycles and not interrupted and flows and field.dimension > 1:
+        families = cycle_families(curve, [point for point in specials if point.kind == "Hopf"])
+        interrupted = any(family.status is Status.INTERRUPTED for family in families)
     if interrupted:
         status, message = Status.INTERRUPTED, Status.INTERRUPTED.value
     held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i not in curve.columns}
@@ -200,12 +218,14 @@ def bifurcation_diagram(field, parameter, span, inputs=None, samples=SAMPLES, rn
     status.check(strict, message)
     return BifurcationDiagram(
         parameter, ends, branches, specials, status, message, held, field.state, field.source,
-        field.output_names, counts,
+        field.output_names, counts, families,
     )  # fmt: skip
 
 
 def _stable_pieces(number, branch):
     """(branch, points, low, high) of each stable stretch; its parameter turns back nowhere inside it."""
+    if branch.source.get("point", 1) > 1:  # an orbit of period 2 is one attractor
+        return
     padded = np.concatenate([[False], branch.stable, [False]]).astype(int)
     for start, stop in zip(np.flatnonzero(np.diff(padded) > 0), np.flatnonzero(np.diff(padded) < 0)):
         if stop - start > 1:
@@ -240,23 +260,24 @@ def _follow(curve, branches, branch):
         for special in branch.special_points:
             for direction in special.directions:
                 for sign in (1.0, -1.0):
-                    start = _off(curve, special, sign * direction)
+                    start = step_off(curve, special, sign * direction)
                     if start is None or any(_passes(curve, b, *start[:2]) for b in [*branches, *waiting]):
                         continue
                     waiting.append(trace_branch(curve, *start))
 
 
-def _off(curve, special, direction):
-    """A point on the branch that leaves a branch point in this direction, and its tangent."""
-    tangent = direction / curve.scale
-    tangent /= np.linalg.norm(tangent)
-    y = np.append(special.kappa, special.value) / curve.scale + OFFSET * tangent
-    found = curve.step(y, tangent)
-    if found is None or np.abs(found[0] - y).max() > OFFSET:
-        return None
-    y = found[0] * curve.scale
-    low, high = curve.span[0]
-    return (y[:-1], float(y[-1]), found[1] * curve.scale) if low <= y[-1] <= high else None
+def _orbits_of_two(curve, branches):
+    """The orbits of period 2 from every flip, two branches each; one that joins two flips once."""
+    found = []
+    for special in [point for branch in branches for point in branch.special_points if point.kind == "flip"]:
+        pair = orbits_from_flip(curve, special)
+        if pair is None:
+            continue
+        middle = len(pair[0]) // 2
+        x, p = pair[0].kappa[middle], pair[0].values[middle]
+        if not any(_passes(curve, branch, x, p) for branch in found):
+            found += pair
+    return found
 
 
 def _passes(curve, branch, x, p):

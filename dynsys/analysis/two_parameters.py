@@ -129,6 +129,11 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     """
     first, second = parameters
     lines = check_count("lines", lines, 1)
+    if field.step is not None:
+        raise InputError(
+            "field: curves in two parameters are those of a flow; give the field that the map was made from, "
+            "whose folds and branch points are the map's"
+        )
     if first == second:
         raise InputError(f"parameters: {first!r} is named twice; name two")
     spans = np.array([make_curve(field, name, span, inputs).span[0] for name, span in zip(parameters, spans)])
@@ -138,7 +143,8 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
             low, high = spans[1 - k]
             for share in (np.arange(lines) + 0.436) / lines:
                 here, u = _at(field, inputs, {other: low + share * (high - low)})
-                for special in bifurcation_diagram(here, own, tuple(spans[k]), u, rng=rng).special_points:
+                diagram = bifurcation_diagram(here, own, tuple(spans[k]), u, rng=rng, cycles=False)
+                for special in diagram.special_points:
                     place = _ordered(special.value, low + share * (high - low), k)
                     if special.kind in MODES and not any(_passes(c, special, place, spans) for c in curves):
                         _add(curves, here, special, other, spans, k, u)

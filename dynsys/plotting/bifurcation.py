@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dynsys.plotting.cycle_bands import add_cycles, pieces
 from dynsys.plotting.style import BLACK, add_legend, axes, plain, say, symbol
 from tasks.errors import InputError
 
@@ -16,6 +17,8 @@ MARKERS = MappingProxyType(
         "branch point": "v",
         "cusp": "P",
         "Hopf": "s",
+        "flip": "<",
+        "Neimark-Sacker": "p",
         "event": "x",
     }
 )
@@ -26,7 +29,7 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
 
     Parameters
     ----------
-    diagram : BifurcationDiagram or Branch
+    diagram : BifurcationDiagram, Branch or CycleBranch
         What to draw.
     coordinate : int or str, default 0
         What goes on the y axis: a coordinate of kappa by its number or name, or an output by its name ("z").
@@ -38,6 +41,10 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
         Whose diagram it is, for the legend; dashes and markers mean the same in every diagram.
     linewidth : float, default 1.5
         Of the stable branches; a wider one shows under another diagram that coincides with it.
+
+    Notes
+    -----
+    Cycles are bands from their least to their greatest value (`dynsys.plotting.cycle_bands`).
 
     Returns
     -------
@@ -53,23 +60,27 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     'recurrent gain $g$'
     """
     ax = axes(ax)
-    branches = getattr(diagram, "branches", (diagram,))
+    families = getattr(diagram, "cycles", (diagram,) if hasattr(diagram, "periods") else ())
+    branches = getattr(diagram, "branches", () if families else (diagram,))
     names = {True: f"{plain(label)}, stable" if label else "stable", False: "unstable"}
     axis, height_of = vertical(diagram, coordinate)
+    add_cycles(ax, families, axis, color, getattr(diagram, "output_names", ()))
     for branch in branches:
         height = height_of(branch)
-        for piece, stable in _pieces(branch.stable):
+        for piece, stable in pieces(branch.stable):
             ax.plot(branch.values[piece], height[piece], color=color,
                     linestyle="-" if stable else (0, (3, 1.8)), label=_new(ax, names[stable]),
                     linewidth=linewidth if stable else 0.75 * linewidth)  # fmt: skip
-    for kind in MARKERS:
+    for kind in MARKERS if branches else ():
         points = [point for point in diagram.special_points if point.kind == kind]
         if points:
             heights = [height_at(point, branches, height_of) for point in points]
+            if axis in diagram.state:
+                heights = [point.kappa[diagram.state.index(axis)] for point in points]
             ax.plot([point.value for point in points], heights,
                     marker=MARKERS[kind], linestyle="none", color=color, markerfacecolor="white",
                     markeredgewidth=1.2, markersize=5.5, zorder=4, label=_new(ax, kind))  # fmt: skip
-    if not any(len(branch.values) for branch in branches):
+    if not any(len(branch.values) for branch in (*branches, *families)):
         say(ax, "no branch was found")
     ax.set(xlabel=axis_label(diagram.parameter), ylabel=symbol(axis))
     span = getattr(diagram, "span", None)
@@ -95,7 +106,10 @@ def vertical(diagram, coordinate):
         index = diagram.state.index(coordinate)
         return coordinate, lambda branch: branch.kappa[:, index]
     branches = getattr(diagram, "branches", (diagram,))
-    count = branches[0].outputs.shape[1] if branches else 0
+    if branches and hasattr(branches[0], "periods"):
+        count = branches[0].output_low.shape[1]
+    else:
+        count = branches[0].outputs.shape[1] if branches else 0
     numbered = ("z",) if count == 1 else tuple(f"z{i + 1}" for i in range(count))
     names = getattr(diagram, "output_names", ()) or numbered
     if coordinate not in names:
@@ -143,12 +157,3 @@ def axis_label(parameter):
     if parameter == "gain":
         return f"recurrent gain {symbol(parameter)}"
     return f"input {symbol(parameter)}" if parameter.rstrip("0123456789") == "v" else symbol(parameter)
-
-
-def _pieces(stable):
-    """Slices of constant stability; neighbours share a point, so that the curve has no gaps."""
-    if len(stable) == 0:
-        return
-    cuts = np.flatnonzero(stable[1:] != stable[:-1]) + 1
-    for start, stop in zip([0, *cuts], [*cuts, len(stable)]):
-        yield slice(max(start - 1, 0), stop), bool(stable[min(start, len(stable) - 1)])
