@@ -25,7 +25,8 @@ class TrainingProgress:
             self.stage = record.stage
             self.bar = bar(record.epochs, _name(record), "epoch", record.epoch - 1)
         if self.bar is not None:
-            self.bar.set_postfix(loss=f"{record.judged_loss:.2e}", accuracy=f"{record.judged_accuracy:.3f}")
+            scores = {"loss": f"{record.judged_loss:.2e}", "accuracy": f"{record.judged_accuracy:.3f}"}
+            self.bar.set_postfix(scores, refresh=False)  # `update` shows it, with its own count
             self.bar.update()
         elif record.epoch in (1, record.epochs) or record.epoch % 5 == 0:
             scores = f"loss {record.judged_loss:.2e}, accuracy {record.judged_accuracy:.3f}"

@@ -201,6 +201,8 @@ def _outcome(course, state, status, message):
             message += "." if math.isnan(rate) else f", accuracy {rate:.3f}."
     else:
         message += " No epoch was completed; the network is the one that training started from."
+    if course.stages > 1:
+        message = f"Stage {course.stage} of {course.stages}. {message}"
     return network(layout, theta), message, epoch
 
 

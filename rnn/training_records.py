@@ -180,6 +180,8 @@ class TrainResult:
     best_epoch : int
         Epoch (of the last stage) whose final weights ``net`` has; 0 when no epoch was completed. Where
         training diverged and the best epoch is not kept: the last complete one, and ``net`` is a little on.
+    seconds : float
+        How long it took; of a resumed training, with the time before.
     config : TrainConfig
         The settings.
     source : dict

@@ -1,6 +1,7 @@
 """Pictures of what networks and circuits do: learning, inputs, outputs, psychometric curves, accuracies."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
@@ -30,7 +31,7 @@ def plot_learning_curve(result, ax=None):
     Parameters
     ----------
     result : TrainResult
-        From `rnn.train`; ``losses`` and ``accuracies`` are drawn.
+        From `rnn.train`; ``losses`` and ``accuracies`` are drawn, and a line where a stage begins.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if left out. The accuracy goes to a twin of it.
 
@@ -56,6 +57,11 @@ def plot_learning_curve(result, ax=None):
     epochs = np.arange(1, losses.size + 1)
     ax.plot(epochs, losses, "o-", color=BLACK, linewidth=LINE, markersize=3, label="loss")
     ax.set_yscale("log")
+    stages = [record.stage for record in getattr(result, "history", ())]
+    for epoch, (before, after) in enumerate(pairwise(stages), start=1):
+        if before != after:
+            ax.axvline(epoch + 0.5, color=GREY, linewidth=0.7, zorder=0)
+            ax.set_xlabel("epoch (a line where a stage begins)")
     if accuracies.size:
         right = ax.twinx()
         right.plot(epochs, accuracies, "s-", color=VERMILLION, linewidth=LINE, markersize=3, label="accuracy")

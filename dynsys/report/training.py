@@ -75,7 +75,8 @@ def write_training(result, folder, command=None):
 
 def _curve(result):
     judged = np.isfinite(result.accuracies).all()
-    return SimpleNamespace(losses=result.losses, accuracies=result.accuracies if judged else np.empty(0))
+    accuracies = result.accuracies if judged else np.empty(0)
+    return SimpleNamespace(losses=result.losses, accuracies=accuracies, history=result.history)
 
 
 def _finite(record):

@@ -127,6 +127,14 @@ def test_learning_curve(ax):
     assert right.get_ylabel() == "accuracy" and ax.get_xlabel() == "epoch"
 
 
+def test_a_learning_curve_shows_where_stages_begin(ax):
+    history = [SimpleNamespace(stage=stage) for stage in (1, 1, 2)]
+    run = SimpleNamespace(losses=np.array([1.0, 0.1, 0.01]), accuracies=np.empty(0), history=history)
+    plot_learning_curve(run, ax)
+    assert [list(line.get_xdata()) for line in ax.lines[1:]] == [[2.5, 2.5]]
+    assert "stage" in ax.get_xlabel()
+
+
 def test_psychometric_curves_with_binomial_errors(ax):
     trials = get_task("rdm").trials(200, rng=0)
     noisy = trials.targets + 2 * np.random.default_rng(0).standard_normal(trials.targets.shape)

@@ -173,6 +173,7 @@ def test_a_signal_after_the_last_batch_loses_nothing(tmp_path):
     stages = [Stage(QUICK), Stage(QUICK)]
     first = train_stages(start(task), task, stages, rng=0, progress=press)
     assert first.status is Status.INTERRUPTED and {record.stage for record in first.history} == {1}
+    assert first.message.startswith("Stage 1 of 2. Interrupted after epoch 3 of 3.")
 
 
 def test_fewer_epochs_than_have_run_are_told(tmp_path):
