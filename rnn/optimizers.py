@@ -66,25 +66,12 @@ class Adam:
 
     def step(self, theta, gradient, state, rate):
         """One step: new parameters and new state; nothing is changed in place."""
-        numbers = self._numbers(state.count + 1, rate)
-        theta, mean, square = adam_step(theta, gradient, state.mean, state.square, *numbers)
-        return theta, AdamState(state.count + 1, mean, square)
-
-    def _numbers(self, count, rate):
-        corrected = rate / (1.0 - self.beta1**count), (1.0 - self.beta2**count) ** -0.5
-        return self.beta1, self.beta2, self.epsilon, *corrected
-
-    def settings(self, state, rate, steps):
-        """What the compiled code needs for each of the next steps, ndarray (steps, 5)."""
-        return np.array([self._numbers(state.count + 1 + i, rate) for i in range(steps)])
-
-    def arrays(self, state):
-        """The two arrays of a state."""
-        return state.mean, state.square
-
-    def state(self, before, arrays, steps):
-        """The state some steps after another, with these arrays."""
-        return AdamState(before.count + steps, *arrays)
+        count = state.count + 1
+        theta, mean, square = _adam(
+            theta, gradient, state.mean, state.square, self.beta1, self.beta2, self.epsilon,
+            rate / (1.0 - self.beta1**count), (1.0 - self.beta2**count) ** -0.5,
+        )  # fmt: skip
+        return theta, AdamState(count, mean, square)
 
 
 @dataclass(frozen=True)
@@ -115,19 +102,7 @@ class SGD:
 
     def step(self, theta, gradient, state, rate):
         """One step: new parameters and new state; nothing is changed in place."""
-        return momentum_step(theta, gradient, state, self.momentum, rate)
-
-    def settings(self, state, rate, steps):
-        """What the compiled code needs for each of the next steps, ndarray (steps, 2)."""
-        return np.tile([self.momentum, rate], (steps, 1))
-
-    def arrays(self, state):
-        """The one array of a state, twice."""
-        return state, state
-
-    def state(self, before, arrays, steps):
-        """The state some steps after another, with these arrays."""
-        return arrays[0]
+        return _momentum(theta, gradient, state, self.momentum, rate)
 
 
 def clip_norm(gradient, limit):
@@ -151,21 +126,14 @@ def clip_norm(gradient, limit):
     >>> clip_norm(np.array([3.0, 4.0]), 1.0)
     (array([0.6, 0.8]), 5.0)
     """
-    norm = norm_of(gradient)
+    norm = _norm(gradient)
     if limit is not None and limit < norm < math.inf:
         gradient = gradient * gradient.dtype.type(limit / norm)
     return gradient, norm
 
 
 @jit()
-def adam_step(theta, gradient, mean, square, beta1, beta2, epsilon, rate, correction):
-    """The equation of Adam: new theta and new running means.
-
-    Examples
-    --------
-    >>> adam_step(np.ones(1), np.ones(1), np.zeros(1), np.zeros(1), 0.5, 0.5, 0.0, 0.2, 2**0.5)[0]
-    array([0.9])
-    """
+def _adam(theta, gradient, mean, square, beta1, beta2, epsilon, rate, correction):
     kind = theta.dtype.type
     b1, b2, c1, c2 = kind(beta1), kind(beta2), kind(1.0 - beta1), kind(1.0 - beta2)
     rate, correction, epsilon = kind(rate), kind(correction), kind(epsilon)
@@ -180,14 +148,7 @@ def adam_step(theta, gradient, mean, square, beta1, beta2, epsilon, rate, correc
 
 
 @jit()
-def momentum_step(theta, gradient, velocity, momentum, rate):
-    """The equation of SGD: new theta and new running sum.
-
-    Examples
-    --------
-    >>> momentum_step(np.ones(1), np.ones(1), np.zeros(1), 0.5, 0.25)
-    (array([0.75]), array([1.]))
-    """
+def _momentum(theta, gradient, velocity, momentum, rate):
     momentum, rate = theta.dtype.type(momentum), theta.dtype.type(rate)
     new, new_velocity = np.empty_like(theta), np.empty_like(theta)
     for i in range(theta.size):
@@ -198,14 +159,7 @@ def momentum_step(theta, gradient, velocity, momentum, rate):
 
 
 @jit(fastmath=FASTMATH)
-def norm_of(gradient):
-    """Norm of a gradient, summed in float64.
-
-    Examples
-    --------
-    >>> float(norm_of(np.array([3.0, 4.0])))
-    5.0
-    """
+def _norm(gradient):
     total = 0.0
     for i in range(gradient.size):
         total += np.float64(gradient[i]) ** 2

@@ -1,16 +1,12 @@
 """Networks side by side: each as if it had been trained alone, to the last bit; nothing is lost on Ctrl-C."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rnn import descent
 from rnn.ensemble import train_many
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD
@@ -51,7 +47,7 @@ def same(one, other):
     ],
 )
 def test_each_is_as_if_trained_alone(settings):
-    """Two threads train whole networks, many batches in one call; alone, a batch at a time on two threads."""
+    """Two threads train whole networks, one thread each; alone, the batch is shared by two threads."""
     task, config = get_task("rdm"), replace(QUICK, **settings)
     nets = starts(task, 5)
     together = train_many(nets, task, config, rng=list(range(5)), threads=2)
@@ -72,17 +68,6 @@ def test_full_rank_and_plants_are_trained_too():
     rngs = np.random.default_rng(7).spawn(3)
     for result, job in zip(together, zip(nets, tasks, configs, rngs)):
         assert same(result, train(*job))
-
-
-def test_calls_of_few_batches_change_nothing(monkeypatch):
-    task = get_task("rdm")
-    net, config = starts(task, 1)[0], replace(QUICK, threads=1)
-    whole = train(net, task, config, rng=1)
-    calls, kernel = [], descent.descend
-    monkeypatch.setattr(descent, "descend", lambda *given: calls.append(given[:2]) or kernel(*given))
-    monkeypatch.setattr(descent, "UNIT_STEPS_AT_ONCE", 3 * 12 * task.trials(1, rng=0).steps * net.units)
-    assert same(train(net, task, config, rng=1), whole)
-    assert calls == [(0, 3), (3, 4)] * config.epochs
 
 
 def test_news_come_to_the_calling_thread():
@@ -190,26 +175,3 @@ def test_what_does_not_fit_is_refused_before_training():
     ):
         with pytest.raises(InputError, match=words):
             train_many(*given)
-
-
-CHECKED = """
-from rnn import LowRankRNN, TrainConfig, train
-from tasks import get_task
-task = get_task("rdm", stimulus=100.0)
-net = LowRankRNN.random(6, 1, task, rng=0, noise_std=0.05)
-config = TrainConfig(2, 2, 5, l2_weights=0.1, clip=0.1, threads=1)
-result = train(net, task, config, rng=1)
-print(*result.losses, *result.net.m.ravel())
-"""
-
-
-@pytest.mark.slow
-def test_the_kernel_stays_in_bounds_and_runs_without_the_compiler(tmp_path):
-    outputs = []
-    for switch in ("NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"):
-        settings = {switch: "1", "NUMBA_CACHE_DIR": str(tmp_path)}
-        command = [sys.executable, "-W", "error", "-c", CHECKED]
-        run = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
-        assert run.returncode == 0, run.stderr
-        outputs.append(np.array(run.stdout.split(), float))
-    assert np.allclose(*outputs, rtol=1e-4, atol=1e-5)
