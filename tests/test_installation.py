@@ -69,4 +69,4 @@ def test_a_report_needs_neither_display_nor_tex(tmp_path):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "out" / "equations.tex").exists()
-    assert len(list((tmp_path / "out" / "figures").glob("*.png"))) == 6
+    assert len(list((tmp_path / "out" / "figures").glob("*.png"))) == 7

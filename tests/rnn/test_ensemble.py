@@ -80,17 +80,8 @@ def test_news_come_to_the_calling_thread():
     assert sorted(seen) == [(number, epoch, True) for number in range(3) for epoch in (1, 2, 3)]
 
 
-@pytest.fixture
-def python_handlers():
-    """The handler of a plain Python process, whatever runs the tests."""
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.parametrize("way", ["signal", "exception"])
-def test_an_interrupt_keeps_everything(way, python_handlers):
+def test_an_interrupt_keeps_everything(way):
     """The first network is done by then, the second in the middle of its epochs, the last never began."""
     task = get_task("rdm")
     nets, longer = starts(task, 4), replace(QUICK, epochs=2000)

@@ -6,17 +6,6 @@ import pytest
 from rnn.interrupts import interrupts_held, sigterm_as_interrupt
 
 
-@pytest.fixture(autouse=True)
-def python_handlers():
-    """The handlers of a plain Python process, whatever runs the tests."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_waits_until_it_is_asked_for(number):
     done = []
