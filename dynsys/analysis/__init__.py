@@ -38,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "flow": ["Flow", "integrate"],
         "graphs": ["circuit_graph"],
         "lift": ["LiftedPoint", "find_network_points", "lift"],
+        "maps": ["as_map"],
         "manifolds": ["Manifold", "invariant_manifolds"],
         "normal_forms": ["SpecialPoint"],
         "nullclines": ["Nullcline", "find_nullclines"],

@@ -29,8 +29,7 @@ _KINDS = {FOLD_CURVE: "fold", HOPF_CURVE: "Hopf", BRANCH_CURVE: "branch point"}
 MAX_POINTS = 2000
 # A test whose largest value is below this share of the others vanishes for a reason, not at points.
 ALWAYS_ZERO = 1e-7
-# Condition number of a matrix that counts as singular.
-SINGULAR = 1e14
+SINGULAR = 1e14  # condition number
 # beta of the equations of a branch point, in units of F: beyond this two branches no longer cross.
 UNFOLDED = 1e-7
 
@@ -161,9 +160,9 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     >>> [p.kind for p in curve.special_points], abs(curve.special_points[0].values).round(9)
     (['cusp'], array([0. , 0.5]))
     """
-    if getattr(point, "kind", None) not in MODES:
-        kind = getattr(point, "kind", point)
-        raise InputError(f"point: a fold, a Hopf point or a branch point can be followed, got {kind}")
+    if getattr(point, "kind", None) not in MODES or field.step is not None:
+        got = f"{getattr(point, 'kind', point)} of a {field.clock}"
+        raise InputError(f"point: a fold, Hopf point or branch point of a flow can be followed, got {got}")
     if parameter == point.parameter:
         raise InputError(f"parameter: {parameter!r} is the point's own; name a second one")
     max_points = check_count("max_points", max_points, 2)
@@ -344,5 +343,8 @@ def _located(curve, walk, rows, name, k):
     first, last = rows[k].values[name], rows[k + 1].values[name]
     if not np.isfinite([value(length)]).all() or (first > 0) == (value(length) > 0) or last == 0.0:
         return None
-    value(brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14) if first != 0.0 else 0.0)
+    try:
+        value(brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14) if first != 0.0 else 0.0)
+    except ValueError:  # a pole of the test, where A is singular
+        return None
     return describe(curve, name, at["row"].x, at["row"].p, at["row"].vectors)

@@ -1,8 +1,10 @@
 """The kappa circuit does the task: a field driven by trials, in the network's Euler steps."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from dynsys.analysis.vector_field import check_flow
+from dynsys.analysis.vector_field import Field, check_flow
 from dynsys.numerics.euler import run_euler
 from rnn.simulation import Trajectory
 from tasks.base import Trials
@@ -50,6 +52,8 @@ def run_circuit(field, trials):
     >>> bool(np.allclose(run_circuit(reduced_field(net), trials).z, simulate(net, trials).z))
     True
     """
+    if isinstance(field, Field) and field.step is not None:  # a circuit runs in steps anyway
+        field = replace(field, alpha=field.step, step=None)
     check_flow(field)
     check_kind("trials", trials, Trials, "draw them with task.trials(n, rng=rng)")
     whose = f"task {trials.task!r}" if trials.task else "these trials"

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynsys.analysis.branch import Branch
 from dynsys.analysis.curve import make_curve
+from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
 from dynsys.analysis.events import arclengths, walk_both_ways
 from dynsys.analysis.special_points import special_points
@@ -20,6 +21,8 @@ from tasks.errors import InputError, Status
 __all__ = ["Branch", "continue_branch", "trace_branch"]
 
 MAX_POINTS = 2000
+# Distance (scaled) from a branch point to the start of another branch.
+OFFSET = 1e-2
 # Newton on the start: iterations, and the residual of a start that is on the branch.
 START_ITERATIONS, START_RESIDUAL = 50, 1e-10
 
@@ -155,6 +158,34 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
     return _assemble(curve, walk, ends, *found, interrupted)
 
 
+def step_off(curve, special, direction):
+    """A point on the branch that leaves a branch point in a direction, and its tangent.
+
+    Parameters
+    ----------
+    curve : Curve
+        The equations.
+    special : SpecialPoint
+        The branch point.
+    direction : ndarray (n + 1,)
+        Tangent of the other branch, in natural units.
+
+    Returns
+    -------
+    tuple of (x, p, tangent) or None
+        None where Newton's method finds no such point near it, or outside the span.
+    """
+    tangent = direction / curve.scale
+    tangent /= np.linalg.norm(tangent)
+    y = np.append(special.kappa, special.value) / curve.scale + OFFSET * tangent
+    found = curve.step(y, tangent)
+    if found is None or np.abs(found[0] - y).max() > OFFSET:
+        return None
+    y = found[0] * curve.scale
+    low, high = curve.span[0]
+    return (y[:-1], float(y[-1]), found[1] * curve.scale) if low <= y[-1] <= high else None
+
+
 def _inserted(found, pair):
     """Special points with one more, in order along the curve."""
     specials, events, lost = found
@@ -207,9 +238,9 @@ def _assemble(curve, walk, ends, specials, events, lost, interrupted=False):
         natural = np.insert(natural, where, [np.append(s.kappa, s.value) for s in specials], axis=0)
     x, p = natural[:, :-1], natural[:, -1]
     tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
-    eigenvalues = curve.eigenvalues(natural)
+    eigenvalues = spectrum(curve.field, curve.jacobians(natural))
     largest = np.maximum(np.abs(eigenvalues).max(axis=1), 1.0)
-    stable = eigenvalues.real.max(axis=1) < -HYPERBOLIC_TOLERANCE * largest
+    stable = growth(curve.field, eigenvalues).max(axis=1) < -HYPERBOLIC_TOLERANCE * largest
     statuses = tuple(_OUTCOMES[end] for end in ends)
     dead = _is_dead(curve, x)
     message = _message(curve, p, statuses, specials, lost)

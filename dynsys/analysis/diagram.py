@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dynsys.analysis.branch import hermite
-from dynsys.analysis.continuation import trace_branch
+from dynsys.analysis.continuation import step_off, trace_branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.cycle_families import cycle_families
 from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.period_two import orbits_from_flip
 from dynsys.analysis.special_point import table
 from tasks.checks import check_count
 from tasks.errors import Status
@@ -18,8 +19,8 @@ from tasks.errors import Status
 # Values of the parameter at which all fixed points are searched; where the inner ones lie in their cells.
 SAMPLES, INNER = 9, 0.436
 MAX_BRANCHES = 500
-# Distance (scaled) to a branch that counts as none, and from a branch point to the start of another branch.
-SAME, OFFSET = 1e-5, 1e-2
+# Distance (scaled) to a branch that counts as none.
+SAME = 1e-5
 
 
 class Attractor(NamedTuple):
@@ -113,7 +114,8 @@ class BifurcationDiagram:
     def __repr__(self):
         low, high = self.span
         count = len(self.branches)
-        lines = [f"BifurcationDiagram along {self.parameter} from {low:g} to {high:g}: "]
+        kind = " of a map" if "step" in self.source else ""
+        lines = [f"BifurcationDiagram{kind} along {self.parameter} from {low:g} to {high:g}: "]
         lines[0] += f"{count} branch{'es' * (count != 1)}"
         lines[0] += f"; {self.message}" if self.message else ""
         lines += [f"  {point}" for point in self.special_points]
@@ -190,6 +192,8 @@ def bifurcation_diagram(
         for p, found in zip(values[2:], searches[2:])
         if found.status.ok and not found.continua
     )
+    if field.step is not None and not interrupted:
+        branches += _orbits_of_two(curve, branches)
     specials = _merged(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
@@ -220,6 +224,8 @@ def bifurcation_diagram(
 
 def _stable_pieces(number, branch):
     """(branch, points, low, high) of each stable stretch; its parameter turns back nowhere inside it."""
+    if branch.source.get("point", 1) > 1:  # an orbit of period 2 is one attractor
+        return
     padded = np.concatenate([[False], branch.stable, [False]]).astype(int)
     for start, stop in zip(np.flatnonzero(np.diff(padded) > 0), np.flatnonzero(np.diff(padded) < 0)):
         if stop - start > 1:
@@ -254,23 +260,24 @@ def _follow(curve, branches, branch):
         for special in branch.special_points:
             for direction in special.directions:
                 for sign in (1.0, -1.0):
-                    start = _off(curve, special, sign * direction)
+                    start = step_off(curve, special, sign * direction)
                     if start is None or any(_passes(curve, b, *start[:2]) for b in [*branches, *waiting]):
                         continue
                     waiting.append(trace_branch(curve, *start))
 
 
-def _off(curve, special, direction):
-    """A point on the branch that leaves a branch point in this direction, and its tangent."""
-    tangent = direction / curve.scale
-    tangent /= np.linalg.norm(tangent)
-    y = np.append(special.kappa, special.value) / curve.scale + OFFSET * tangent
-    found = curve.step(y, tangent)
-    if found is None or np.abs(found[0] - y).max() > OFFSET:
-        return None
-    y = found[0] * curve.scale
-    low, high = curve.span[0]
-    return (y[:-1], float(y[-1]), found[1] * curve.scale) if low <= y[-1] <= high else None
+def _orbits_of_two(curve, branches):
+    """The orbits of period 2 from every flip, two branches each; one that joins two flips once."""
+    found = []
+    for special in [point for branch in branches for point in branch.special_points if point.kind == "flip"]:
+        pair = orbits_from_flip(curve, special)
+        if pair is None:
+            continue
+        middle = len(pair[0]) // 2
+        x, p = pair[0].kappa[middle], pair[0].values[middle]
+        if not any(_passes(curve, branch, x, p) for branch in found):
+            found += pair
+    return found
 
 
 def _passes(curve, branch, x, p):

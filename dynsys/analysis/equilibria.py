@@ -44,6 +44,8 @@ class FixedPoint:
     bulk_radius : float or None
         Radius of the disk of eigenvalues around -1 that a random bulk adds to those of the Jacobian; at 1 or
         above the state is unstable against chaos, a saddle of the whole network whatever `eigenvalues` say.
+    clock : str
+        "flow"; or "map", where `eigenvalues` are the multipliers, those of the map's own Jacobian.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class FixedPoint:
     euler_stable: bool | None = None
     outputs: np.ndarray = None
     bulk_radius: float | None = None
+    clock: str = "flow"
 
     def __post_init__(self):
         for name in ("kappa", "eigenvalues", "eigenvectors", "outputs"):
@@ -71,12 +74,14 @@ class FixedPoint:
 
     @property
     def stable(self):
-        """bool : whether every eigenvalue has a negative real part (and none is close to zero)."""
+        """bool : whether every mode decays: real parts below 0, of a map multipliers in the unit circle."""
         return self.kind.startswith("stable")
 
     @property
     def unstable_directions(self):
-        """int : number of eigenvalues with a positive real part (beyond rounding)."""
+        """int : number of modes that grow (beyond rounding)."""
+        if self.clock == "map":
+            return int((np.abs(self.eigenvalues) > 1.0 + HYPERBOLIC_TOLERANCE).sum())
         return int((self.eigenvalues.real > zero_below(self.eigenvalues)).sum())
 
     def __repr__(self):
@@ -206,35 +211,41 @@ class FixedPoints:
         return _table(self.points, caption)
 
 
-def classify(eigenvalues):
+def classify(eigenvalues, clock="flow"):
     """Kind of a fixed point with these eigenvalues, and its index.
 
     Parameters
     ----------
     eigenvalues : array_like (R,)
-        Eigenvalues of the Jacobian.
+        Eigenvalues of the Jacobian; multipliers of a map.
+    clock : str
+        "flow" or "map".
 
     Returns
     -------
     kind : str
         As in `FixedPoint`.
     index : int
-        sign det(-DF), 0 where an eigenvalue vanishes.
+        sign det(-DF), 0 where an eigenvalue vanishes; of a map sign det(1 - multipliers).
 
     Examples
     --------
+    >>> classify([-1.1, 0.5], "map")[0]
+    'saddle'
     >>> classify([-1.0, -2.0]), classify([-1.0, 2.0]), classify([0.1 + 1j, 0.1 - 1j])
     (('stable node', 1), ('saddle', -1), ('unstable focus', 1))
     """
     eigenvalues = np.asarray(eigenvalues, dtype=complex)
     if np.isnan(eigenvalues).any():
         return "non-hyperbolic", 0
-    zero = zero_below(eigenvalues)
-    singular = (np.abs(eigenvalues) <= zero).any()
-    index = 0 if singular else int(np.sign(np.prod(-eigenvalues).real))
-    if (np.abs(eigenvalues.real) <= zero).any():
+    distances = eigenvalues - 1.0 if clock == "map" else eigenvalues
+    rates = np.abs(eigenvalues) - 1.0 if clock == "map" else eigenvalues.real
+    zero = zero_below(distances)
+    singular = (np.abs(distances) <= zero).any()
+    index = 0 if singular else int(np.sign(np.prod(-distances).real))
+    if (np.abs(rates) <= zero).any():
         return "non-hyperbolic", index
-    unstable = (eigenvalues.real > 0).sum()
+    unstable = (rates > 0).sum()
     if 0 < unstable < eigenvalues.size:
         return "saddle", index
     shape = "focus" if np.any(eigenvalues.imag) else "node"
@@ -260,7 +271,8 @@ def _settings(inputs):
 
 
 def _line(point):
-    text = f"{point.kind} at kappa = {_short(point.kappa)}, eigenvalues {_short(point.eigenvalues)}"
+    what = "multipliers" if point.clock == "map" else "eigenvalues"
+    text = f"{point.kind} at kappa = {_short(point.kappa)}, {what} {_short(point.eigenvalues)}"
     return text if point.bulk_radius is None else f"{text}, radius of the bulk {point.bulk_radius:.4g}"
 
 
@@ -270,7 +282,8 @@ def _short(values):
 
 
 def _table(points, caption=""):
-    titles = ("kind", "kappa", "eigenvalues", "index", "stable in Euler steps")
+    map_ = any(point.clock == "map" for point in points)
+    titles = ("kind", "kappa", "multipliers" if map_ else "eigenvalues", "index", "stable in Euler steps")
     head = "<tr>" + "".join(f"<th>{title}</th>" for title in titles) + "</tr>"
     rows = "".join(
         f"<tr><td>{escape(p.kind)}</td><td>{_short(p.kappa)}</td><td>{_short(p.eigenvalues)}</td>"

@@ -245,14 +245,15 @@ def _fixed_point(field, u, root, box):
     eigenvalues, vectors = np.linalg.eig(jacobian)
     order = np.lexsort((-eigenvalues.imag, -eigenvalues.real))
     eigenvalues, vectors = eigenvalues[order].astype(complex), vectors[:, order]
-    kind, index = classify(eigenvalues)
+    modes = eigenvalues if field.step is None else 1.0 + field.step * eigenvalues
+    kind, index = classify(modes, field.clock)
     stable = None if field.alpha is None else bool((np.abs(1 + field.alpha * eigenvalues) < 1).all())
     outputs, radius = field.outputs(root, u), None
     if field.bulk_radius is not None:
         radius = float(np.sqrt(outputs[field.output_names.index(field.bulk_radius)]))
         if radius >= 1.0:  # eigenvalues of either sign, in the full network
             kind, stable = "saddle", None if stable is None else False
-    return FixedPoint(root, eigenvalues, vectors, kind, index, residual, stable, outputs, radius)
+    return FixedPoint(root, modes, vectors, kind, index, residual, stable, outputs, radius, field.clock)
 
 
 def _verdict(field, points, continua, counts, index_sum, complete):

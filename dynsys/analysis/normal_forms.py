@@ -10,7 +10,7 @@ With A = F_x, A q = 0, A^T psi = 0, |q| = 1, psi . q = 1 and B, C the second and
 
 import numpy as np
 
-from dynsys.analysis.eigenvalues import sorted_eigenvalues
+from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import zero_below
 from dynsys.analysis.extended_systems import null_vectors
 from dynsys.analysis.special_point import SpecialPoint
@@ -25,6 +25,8 @@ __all__ = [
 ZERO = 1e-6
 # A coordinate below this share of its scale is rounding error.
 SNAP = 1e-14
+# What happens where F_x is singular; a map x + step F has the coefficients of step F.
+_OF_F = ("fold", "cusp", "pitchfork", "transcritical")
 
 
 def describe_fold(curve, at, residual):
@@ -49,10 +51,10 @@ def describe_fold(curve, at, residual):
     hessian = at.second[:, :n, :n]
     second = hessian @ q @ q
     a, a01 = 0.5 * psi @ second, psi @ at.slope
-    eigenvalues = _eigenvalues(at)
-    others = _unstable_others(eigenvalues, 1)
+    eigenvalues = _eigenvalues(curve, at)
+    others = unstable_others(curve, eigenvalues, 1)
     name, place = curve.parameter, _place(curve, at)
-    if abs(a) * _unit(curve, q) > ZERO:
+    if abs(a) * unit_along(curve, q) > ZERO:
         side = "above" if a01 * a < 0 else "below"
         what = f"a stable and an unstable one{'' if others == 0 else ' (in the critical direction)'}"
         sentence = f"Fold at {place}: two fixed points, {what}, meet; they exist for {name} {side} it."
@@ -81,10 +83,10 @@ def describe_branch_point(curve, at, residual):
     b20, b30 = psi @ second, psi @ (third + 3 * hessian @ h20 @ q)
     coefficients = {"a01": psi @ slope, "a02": a02, "b11": b11, "b20": b20, "b30": b30}
     name, place = curve.parameter, _place(curve, at)
-    eigenvalues = _eigenvalues(at)
-    others = _unstable_others(eigenvalues, 1)
+    eigenvalues = _eigenvalues(curve, at)
+    others = unstable_others(curve, eigenvalues, 1)
     critical = "" if others == 0 else f" in the critical direction (unstable directions besides: {others})"
-    unit = _unit(curve, q)
+    unit = unit_along(curve, q)
     linear, square, cube = abs(b11) * curve.scale[n], abs(b20) * unit, abs(b30) * unit**2
     vanishing = ZERO * max(1.0, cube, linear)
     if linear <= vanishing or max(square, cube) <= vanishing:
@@ -121,7 +123,7 @@ def describe_multiple(curve, at, multiplicity):
     what = f"{multiplicity} eigenvalues vanish at once, as symmetry can make them."
     sentence = f"Branch point at {_place(curve, at)}: {what}"
     residual = float(np.abs(curve.rhs(at.x, at.p)).max())
-    eigenvalues = _eigenvalues(at)
+    eigenvalues = _eigenvalues(curve, at)
     coefficients = {"multiplicity": multiplicity}
     return _point(curve, "branch point", at, coefficients, sentence, eigenvalues, residual)
 
@@ -142,13 +144,13 @@ def describe_hopf(curve, at, residual):
     speed = np.vdot(psi, mixed @ q + hessian @ drift @ q).real
     name, place = curve.parameter, _place(curve, at)
     coefficients = {"omega": float(omega), "c1": complex(c1), "speed": float(speed)}
-    if abs(c1.real) * _unit(curve, q) ** 2 <= ZERO:
+    if abs(c1.real) * unit_along(curve, q) ** 2 <= ZERO:
         kind, cycle = "Degenerate Hopf point", "the first coefficient does not tell what cycles are born"
     else:
         kind = "Supercritical Hopf point" if c1.real < 0 else "Subcritical Hopf point"
         side = "above" if speed * c1.real < 0 else "below"
         cycle = f"{'a stable' if c1.real < 0 else 'an unstable'} cycle exists for {name} {side} it"
-    others = _unstable_others(eigenvalues, 2)
+    others = unstable_others(curve, eigenvalues, 2)
     cycle += "" if others == 0 else f" (unstable directions besides: {others})"
     sentence = f"{kind} at {place}: oscillations of angular frequency {omega:.6g}; {cycle}."
     return _point(curve, "Hopf", at, coefficients, sentence, eigenvalues, residual)
@@ -163,8 +165,7 @@ def describe_neutral_saddle(curve, at):
     """
     what = "two real eigenvalues are opposite; nothing bifurcates."
     sentence = f"Neutral saddle at {_place(curve, at)}: {what}"
-    residual = float(np.abs(curve.rhs(at.x, at.p)).max())
-    return _point(curve, "neutral saddle", at, {}, sentence, _eigenvalues(at), residual)
+    return critical_point(curve, "neutral saddle", at, {}, sentence, _eigenvalues(curve, at))
 
 
 def describe_event(curve, at, name):
@@ -175,9 +176,8 @@ def describe_event(curve, at, name):
     SpecialPoint
         Of the kind "event".
     """
-    residual = float(np.abs(curve.rhs(at.x, at.p)).max())
     sentence = f"Event {name} at {_place(curve, at)}."
-    return _point(curve, "event", at, {}, sentence, _eigenvalues(at), residual)
+    return critical_point(curve, "event", at, {}, sentence, _eigenvalues(curve, at))
 
 
 def imaginary_pair(jacobian):
@@ -240,8 +240,18 @@ def first_coefficient(jacobian, hessian, third, omega, q, psi):
     return complex(0.5 * np.vdot(psi, cubic))
 
 
-def _unit(curve, q):
-    """Length of the step along q that is one unit of the curve's scale."""
+def unit_along(curve, q):
+    """Length of the step along q that is one unit of the curve's scale.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.curve import make_curve
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> float(unit_along(make_curve(field, "v", (-1, 1)), np.ones(1)))
+    1.0
+    """
     return 1.0 / np.linalg.norm(q / curve.scale[: q.size])
 
 
@@ -258,18 +268,47 @@ def _pseudo(jacobian, q, psi, vector):
     return np.linalg.solve(matrix, np.append(-vector, 0.0))[:n]
 
 
-def _eigenvalues(at):
-    return sorted_eigenvalues(at.jacobian[None])[0]
+def _eigenvalues(curve, at):
+    return spectrum(curve.field, at.jacobian[None])[0]
 
 
 def _place(curve, at):
     return f"{curve.parameter} = {at.p:.10g}"
 
 
-def _unstable_others(eigenvalues, critical):
-    """Number of unstable directions besides the critical eigenvalues."""
-    rest = eigenvalues[np.argsort(np.abs(eigenvalues.real))[critical:]]
-    return int((rest.real > zero_below(eigenvalues)).sum())
+def unstable_others(curve, eigenvalues, critical):
+    """Number of unstable directions besides the critical eigenvalues.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.curve import make_curve
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> unstable_others(make_curve(field, "v", (-1, 1)), np.array([0.0, 2.0, -1.0]), 1)
+    1
+    """
+    rates = growth(curve.field, eigenvalues)
+    rest = rates[np.argsort(np.abs(rates))[critical:]]
+    return int((rest > zero_below(eigenvalues)).sum())
+
+
+def critical_point(curve, kind, at, coefficients, sentence, eigenvalues):
+    """A special point that was placed on a test; its residual is that of F.
+
+    Parameters
+    ----------
+    curve, at
+        As in `describe_fold`.
+    kind, coefficients, sentence, eigenvalues
+        Of the `SpecialPoint`.
+
+    Returns
+    -------
+    SpecialPoint
+    """
+    residual = float(np.abs(curve.rhs(at.x, at.p)).max())
+    return _point(curve, kind, at, coefficients, sentence, eigenvalues, residual)
 
 
 def _point(curve, kind, at, coefficients, sentence, eigenvalues, residual, directions=None):
@@ -277,5 +316,10 @@ def _point(curve, kind, at, coefficients, sentence, eigenvalues, residual, direc
     n = at.x.size
     x = np.where(np.abs(at.x) < SNAP * curve.scale[:n], 0.0, at.x)
     p = 0.0 if abs(at.p) < SNAP * curve.scale[n] else at.p
+    if curve.field.step is not None and kind in _OF_F:
+        coefficients = {name: curve.field.step * value for name, value in coefficients.items()}
+        if curve.field.period > 1:
+            coefficients = {}
+            sentence = f"{kind.capitalize()} of orbits of period {curve.field.period} at {_place(curve, at)}."
     plain = {k: v if isinstance(v, (complex, int)) else float(v) for k, v in coefficients.items()}
     return SpecialPoint(kind, curve.parameter, p, x, plain, sentence, eigenvalues, directions, residual)

@@ -6,6 +6,7 @@ With A = F_x, psi . A = 0 or A q = i omega q, and derivatives in a parameter s:
     eigenvalue     dlambda/ds = psi . (A_s + B dx/ds) q / psi . q
     fold           dp/ds = -psi . F_s / psi . F_p
     Hopf point     dp/ds = -(dRe lambda/ds) / (dRe lambda/dp)
+    flip, Neimark-Sacker point of a map   the same with d|mu|/ds, mu = 1 + step lambda
     branch point   from the equations F + beta psi = 0, psi . A = 0, psi . F_p = 0, |psi| = 1;
                    dbeta/ds says whether s parts the branches
 
@@ -28,6 +29,8 @@ from tasks.errors import InputError
 
 # A parameter that moves beta by more than this share of the largest slope parts the branches.
 PARTS = 1e-8
+# Largest entry of F at a fixed point that a special point is meant to be.
+ON_POINT = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +44,7 @@ class Sensitivity:
     kappa : ndarray (R, K)
         dkappa / ds.
     eigenvalues : ndarray (R, K)
-        dlambda / ds, complex, by decreasing real part of lambda.
+        dlambda / ds, complex, by decreasing real part of lambda; of a map dmu / ds, by decreasing abs(mu).
 
     Examples
     --------
@@ -153,9 +156,11 @@ def fixed_point_sensitivity(field, point, inputs=None):
     change = np.moveaxis(second[:, :n, n:] + second[:, :n, :n] @ moved, 2, 0)
     values, vectors = np.linalg.eig(jacobian)
     order = np.lexsort((-values.imag, -values.real))
+    if field.step is not None:  # as in `dynsys.analysis.eigenvalues.spectrum`
+        order = np.lexsort((-values.imag, -values.real, -np.round(np.abs(1.0 + field.step * values), 12)))
     left = np.linalg.inv(vectors)
     rates = np.array([[left[k] @ a @ vectors[:, k] for a in change] for k in order])
-    return Sensitivity(field.continuable, moved, rates)
+    return Sensitivity(field.continuable, moved, rates * (field.step or 1.0))
 
 
 def bifurcation_sensitivity(field, special, inputs=None, errors=None):
@@ -166,7 +171,7 @@ def bifurcation_sensitivity(field, special, inputs=None, errors=None):
     field : Field
         The field it was found in.
     special : SpecialPoint
-        A fold, Hopf point, pitchfork or transcritical point.
+        A fold, Hopf point, pitchfork or transcritical point; of a map a flip or Neimark-Sacker point.
     inputs : optional
         Constant inputs at which it was found.
     errors : Populations, mapping of str to float, or (names, ndarray (K, K)), optional
@@ -180,7 +185,8 @@ def bifurcation_sensitivity(field, special, inputs=None, errors=None):
     Raises
     ------
     InputError
-        A kind that has no single value, or errors of unknown parameters.
+        A kind that has no single value, a point of another field or of an orbit, errors of unknown
+        parameters.
 
     Examples
     --------
@@ -193,14 +199,19 @@ def bifurcation_sensitivity(field, special, inputs=None, errors=None):
     pitchfork at gain = 0.5; parted by v
     """
     kinds = {"fold": _fold, "Hopf": _hopf, "pitchfork": _branch_point, "transcritical": _branch_point}
+    kinds |= {"flip": _of_map, "Neimark-Sacker": _of_map}
     if getattr(special, "kind", None) not in kinds:
         raise InputError(
-            f"special: a fold, Hopf point, pitchfork or transcritical point moves with the parameters; got "
-            f"{getattr(special, 'kind', special)}"
+            f"special: a fold, Hopf point, pitchfork, transcritical point, flip or Neimark-Sacker point "
+            f"moves with the parameters; got {getattr(special, 'kind', special)}"
         )
     curve = make_curve(field, special.parameter, (special.value - 1.0, special.value + 1.0), inputs)
     columns = list(range(len(field.continuable)))
     x, p, own = np.array(special.kappa), special.value, curve.columns[0]
+    if not np.abs(curve.rhs(x, p)).max() <= ON_POINT * (1 + np.abs(x).max()):
+        raise InputError(
+            "special: no fixed point of this field lies there; orbits of period 2 are not served"
+        )
     derivatives, beta = kinds[special.kind](curve, x, p, columns, own)
     derivatives[own] = 0.0
     largest = max(1.0, np.abs(curve.slopes(x, p)).max())
@@ -218,8 +229,22 @@ def _fold(curve, x, p, columns, own):
 
 
 def _hopf(curve, x, p, columns, own):
+    _, q, psi, _ = imaginary_pair(curve.jacobian(x, p))
+    return _crossing(curve, x, p, columns, own, q, psi)
+
+
+def _of_map(curve, x, p, columns, own):
+    """The multiplier on the unit circle, off 1; ``psi`` is turned so that Re psi . A_s q is d|mu|/ds."""
+    values, vectors = np.linalg.eig(curve.jacobian(x, p))
+    multipliers = 1.0 + curve.field.step * values
+    away = np.abs(np.abs(multipliers) - 1.0) + (np.abs(multipliers - 1.0) < PARTS)
+    k = away.argmin()
+    turned = multipliers[k] * np.linalg.inv(vectors)[k].conj()
+    return _crossing(curve, x, p, columns, own, vectors[:, k], turned)
+
+
+def _crossing(curve, x, p, columns, own, q, psi):
     n, jacobian = curve.n, curve.jacobian(x, p)
-    _, q, psi, _ = imaginary_pair(jacobian)
     moved = -np.linalg.solve(jacobian, curve.slopes(x, p))
     second = curve.tensor(x, p, 2, columns)
     change = second[:, :n, n:] + second[:, :n, :n] @ moved

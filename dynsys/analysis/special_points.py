@@ -7,9 +7,10 @@ have crossed zero at once, which leaves no sign in any determinant: the step is 
 import numpy as np
 
 from dynsys.analysis import normal_forms
-from dynsys.analysis.eigenvalues import sorted_eigenvalues
+from dynsys.analysis.eigenvalues import growth, sorted_eigenvalues, spectrum
 from dynsys.analysis.events import Event, arclengths, find_events
 from dynsys.analysis.extended_systems import polish_cusp, solved
+from dynsys.analysis.map_events import find_map_events
 from dynsys.numerics.extended import BRANCH, BRANCH_CURVE, FOLD, FOLD_CURVE, HOPF_CURVE, PAIR
 
 # Events closer than this along the curve (scaled) are looked at together.
@@ -56,7 +57,10 @@ def special_points(curve, walk):
     >>> special_points(curve, walk)[0]
     [SpecialPoint(pitchfork at gain = 1, kappa = [0.])]
     """
+    field = curve.field
     events = find_events(curve, walk)
+    if field.step is not None:  # pairs of eigenvalues that sum to zero mean nothing to a map
+        events = [event for event in events if event.test != PAIR]
     groups, found = [], []
     for event in events:
         if groups and event.arc - groups[-1][0].arc <= TOGETHER:
@@ -69,7 +73,9 @@ def special_points(curve, walk):
                 found.append((special, group[0]))
     crossings = [special for special, _ in found if special.kind in CROSSINGS]
     found = [pair for pair in found if not any(_turns_at(curve, pair[0], other) for other in crossings)]
-    counts = (curve.eigenvalues(walk.points * curve.scale).real > 0).sum(axis=1)
+    if field.step is not None:
+        found += find_map_events(curve, walk)
+    counts = _unstable(curve, walk.points)
     places = arclengths(walk)
     lost = 0
     for k in np.flatnonzero(np.diff(counts)):
@@ -170,6 +176,11 @@ def _is_singular(jacobian):
     return sizes[-1] <= 1e-7 * max(1.0, sizes[0])
 
 
+def _unstable(curve, points):
+    """How many modes grow at each of some points, scaled."""
+    return (growth(curve.field, spectrum(curve.field, curve.jacobians(points * curve.scale))) > 0).sum(axis=1)
+
+
 def _same(curve, first, second):
     return first.kind == second.kind and _apart(curve, first, second) < 1e-8
 
@@ -192,7 +203,7 @@ def _where_count_changes(curve, walk, counts, places, k):
         place = curve.step(base, tangent, s)
         if place is None:
             return None, None
-        same = (curve.eigenvalues(place[0][None] * curve.scale).real > 0).sum() == counts[k]
+        same = _unstable(curve, place[0][None])[0] == counts[k]
         low, high = (s, high) if same else (low, s)
     y = place[0] * curve.scale
     eigenvalues = np.linalg.eigvals(curve.jacobian(y[:-1], y[-1]))

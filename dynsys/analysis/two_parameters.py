@@ -129,6 +129,11 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     """
     first, second = parameters
     lines = check_count("lines", lines, 1)
+    if field.step is not None:
+        raise InputError(
+            "field: curves in two parameters are those of a flow; give the field that the map was made from, "
+            "whose folds and branch points are the map's"
+        )
     if first == second:
         raise InputError(f"parameters: {first!r} is named twice; name two")
     spans = np.array([make_curve(field, name, span, inputs).span[0] for name, span in zip(parameters, spans)])

@@ -77,25 +77,51 @@ def find_user_events(curve, walk, events):
         values = np.array([float(function(y[:-1], y[-1], z)) for y, z in zip(natural, outputs)])
         finite = np.isfinite(values)
         for k in np.flatnonzero(((values[:-1] > 0) != (values[1:] > 0)) & finite[:-1] & finite[1:]):
-            base, tangent = walk.points[k], walk.tangents[k]
-            place = {}
-
-            def value(s, function=function, base=base, tangent=tangent, place=place):
-                found = curve.step(base, tangent, s)
-                if found is None:
-                    return np.nan
-                place["at"], y = found, found[0] * curve.scale
-                return float(function(y[:-1], y[-1], curve.outputs(y[None])[0]))
-
-            length = float(tangent @ (walk.points[k + 1] - base))
-            ends = value(0.0), value(length)
-            if not np.isfinite(ends).all() or ends[0] * ends[1] > 0:
+            place = locate_zero(
+                curve, walk, k,
+                lambda y, function=function: float(function(y[:-1], y[-1], curve.outputs(y[None])[0])),
+            )  # fmt: skip
+            if place is None:
                 continue
-            s = brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14)
-            value(s)
-            point, direction, _ = place["at"]
+            s, point, direction = place
             special = describe_event(curve, curve.expand((point * curve.scale)[None])[0], name)
             yield special, Event(USER, False, arcs[k] + s, point, direction)
+
+
+def locate_zero(curve, walk, k, function):
+    """The zero of a function between two points of a walk, to rounding along the arclength.
+
+    Parameters
+    ----------
+    curve, walk
+        As in `find_user_events`.
+    k : int
+        The first of the two points.
+    function : callable
+        Of a point (n + 1,) in natural units.
+
+    Returns
+    -------
+    tuple of (distance from the first, point, tangent), scaled, or None
+        None where the function has one sign, or Newton's method fails.
+    """
+    base, tangent = walk.points[k], walk.tangents[k]
+    place = {}
+
+    def value(s):
+        found = curve.step(base, tangent, s)
+        if found is None:
+            return np.nan
+        place["at"] = found
+        return function(found[0] * curve.scale)
+
+    length = float(tangent @ (walk.points[k + 1] - base))
+    ends = value(0.0), value(length)
+    if not np.isfinite(ends).all() or ends[0] * ends[1] > 0:
+        return None
+    s = brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14)
+    value(s)
+    return (s, *place["at"][:2])
 
 
 def _crossing(field, name, level):

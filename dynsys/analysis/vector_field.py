@@ -96,6 +96,10 @@ class Field:
     bulk_radius : str, optional
         Name of the output that is the squared radius of a random bulk's eigenvalues around -1. Such a field
         holds at stationary states only: `check_flow` refuses it.
+    step : float, optional
+        Of a map x -> x + step F(x) (see `dynsys.analysis.maps.as_map`); None for the flow of F.
+    period : int
+        Of a map's orbits: how many of their points the state lists.
 
     Raises
     ------
@@ -128,6 +132,8 @@ class Field:
     enclose: Callable | None = None
     program: np.ndarray = None
     bulk_radius: str | None = None
+    step: float | None = None
+    period: int = 1
 
     def __post_init__(self):
         for name in ("state", "inputs", "parameters", "output_names"):
@@ -158,6 +164,11 @@ class Field:
     def continuable(self):
         """tuple of str : inputs, then parameters: the columns of `parameter_jacobian`."""
         return self.inputs + self.parameters
+
+    @property
+    def clock(self):
+        """str : "flow" for tau dkappa/dt = F, "map" for kappa -> kappa + step F: what stability means."""
+        return "flow" if self.step is None else "map"
 
     def rhs(self, kappa, inputs=None):
         """F at one state (R,) or at many (K, R).
@@ -301,7 +312,7 @@ def check_field(field):
 
 
 def check_flow(field):
-    """Refuse what is no `Field`, and a field that holds at stationary states only.
+    """Refuse what is no `Field`, a map, and a field that holds at stationary states only.
 
     Examples
     --------
@@ -314,9 +325,14 @@ def check_flow(field):
     tasks.errors.InputError: field: with a random bulk the mean field holds at stationary states only, ...
     """
     check_field(field)
+    if field.step is not None:
+        raise InputError(
+            "field: a map goes in steps and has no flow; this needs the field that it was made from (cycles "
+            "of a map: find_cycles(that field, clock='map'))"
+        )
     if field.bulk_radius is not None:
         raise InputError(
             "field: with a random bulk the mean field holds at stationary states only, for constant input "
-            "without noise, since the bulk's variance Delta_0 is an implicit unknown; it has fixed points and "
-            "their stability but cannot be integrated in time: simulate a network with the bulk instead"
+            "without noise, since the bulk's variance Delta_0 is an implicit unknown; it has fixed points "
+            "and their stability but cannot be integrated in time: simulate a network with the bulk instead"
         )

@@ -139,6 +139,7 @@ def special_points_latex(diagram):
 # Real parts; what decides the kind and whether it is super- or subcritical.
 _COEFFICIENTS = {
     "a": "a", "b11": "b_{11}", "b30": "b_{30}", "c": "c", "omega": r"\omega", "c1": r"\mathrm{Re}\,c_1",
+    "b": "b", "d": r"\mathrm{Re}\,d",
 }  # fmt: skip
 
 
