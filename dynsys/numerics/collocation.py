@@ -141,6 +141,92 @@ def _spread(ends, saved, parts, step):
                 step[here + n + k, s] = total
 
 
+@jit()
+def _open_borders(rows, y, base, length, border, tail):
+    """Rows of phase and arclength in x_0, x_1, .. (border) and dT, dp, two right-hand sides (tail)."""
+    n, size = border.shape[2], y.size
+    for q in range(2):
+        tail[q, 0], tail[q, 1] = rows[q, size - 2], rows[q, size - 1]
+        tail[q, 2], tail[q, 3] = q * length, float(q)
+        for k in range(size):
+            tail[q, 2] -= rows[q, k] * (y[k] - base[k])
+        for j in range(border.shape[0]):
+            for b in range(n):
+                border[j, q, b] = rows[q, b] if j == 0 else 0.0
+
+
+@jit()
+def _close_borders(rows, parts, border, tail, matrices):
+    """What those rows are once each interval's points are replaced by its first; the M_j."""
+    N, n = matrices.shape[0], matrices.shape[1]
+    for j in range(N):
+        first = j * DEGREE * n
+        for q in range(2):
+            for k in range(DEGREE * n):
+                entry = rows[q, first + n + k]
+                for b in range(n):
+                    border[j, q, b] += entry * parts[j, k, b]
+                tail[q, 0] += entry * parts[j, k, n]
+                tail[q, 1] += entry * parts[j, k, n + 1]
+                tail[q, 2] -= entry * parts[j, k, n + 2]
+        for a in range(n):
+            for b in range(n):
+                matrices[j, a, b] = parts[j, (DEGREE - 1) * n + a, b]
+
+
+@jit()
+def _chain(parts, border, tail, stack, saved, last, last_right):
+    """Eliminate x_1 .. x_N; ``last_right`` becomes x_0, dT and dp. Sign and logarithm of the determinant."""
+    N, n, width = saved.shape[0], saved.shape[1], saved.shape[2]
+    sign, log = 1.0, 0.0
+    nothing = np.empty((2 * n + 2, 0))
+    # Columns: x_j, x_0, x_{j+1}, dT, dp, two right-hand sides.
+    for j in range(N):
+        for a in range(n):
+            row = a if j == 0 else n + a
+            end = (DEGREE - 1) * n + a
+            for c in range(width):
+                stack[row, c] = 0.0
+            for b in range(n):
+                stack[row, n + b if j == 0 else b] = -parts[j, end, b]
+            stack[row, a if j == 0 else 2 * n + a] = 1.0
+            stack[row, 3 * n], stack[row, 3 * n + 1] = -parts[j, end, n], -parts[j, end, n + 1]
+            stack[row, 3 * n + 2] = parts[j, end, n + 2]
+        if j == 0:
+            for q in range(2):
+                for b in range(n):
+                    stack[2 * n + q, b] = border[1, q, b]
+                    stack[2 * n + q, n + b] = border[0, q, b]
+                for c in range(4):
+                    stack[2 * n + q, 3 * n + c] = tail[q, c]
+            continue
+        for q in range(2):
+            for b in range(n):
+                stack[2 * n + q, 2 * n + b] = border[j + 1, q, b]
+        its_sign, its_log = _eliminate(stack, nothing, n, 2 * n)
+        sign *= its_sign
+        log += its_log
+        for a in range(n):
+            for c in range(width):
+                saved[j, a, c] = stack[a, c]
+        for a in range(n + 2):  # what is left becomes the next pair's upper half
+            to = a if a < n else n + a
+            for c in range(width):
+                stack[to, c] = stack[n + a, c]
+            for b in range(n):
+                stack[to, b] = stack[to, 2 * n + b]
+                stack[to, 2 * n + b] = 0.0
+    for a in range(n + 2):  # x_N = x_0
+        row = a if a < n else n + a
+        for b in range(n):
+            last[a, b] = stack[row, b] + stack[row, n + b]
+        last[a, n], last[a, n + 1] = stack[row, 3 * n], stack[row, 3 * n + 1]
+        last_right[a, 0], last_right[a, 1] = stack[row, 3 * n + 2], stack[row, 3 * n + 3]
+    its_sign, its_log = _eliminate(last, last_right, n + 2, n + 2)
+    _substitute(last, last_right, n + 2)
+    return sign * its_sign, log + its_log
+
+
 @jit(CORRECT)
 def correct(
     rhs, jacobian, parameter_jacobian, inputs, params, columns, scale, mesh, base, direction, length, seed,
@@ -190,7 +276,7 @@ def correct(
     work = np.empty(n), np.empty(n), np.empty(n * n), np.empty(n * columns[0])
     matrix, parts = np.empty((DEGREE * n, DEGREE * n)), np.empty((N, DEGREE * n, n + 3))
     border, saved = np.empty((N + 1, 2, n)), np.empty((N, n, width))
-    stack, nothing = np.empty((2 * n + 2, width)), np.empty((2 * n + 2, 0))
+    stack, tail = np.empty((2 * n + 2, width)), np.empty((2, 4))
     last, last_right = np.empty((n + 2, n + 2)), np.empty((n + 2, 2))
     column, final = columns[1], False
     for iteration in range(MAX_NEWTON):
@@ -199,82 +285,16 @@ def correct(
         else:
             params[column - inputs.size] = y[size - 1]
         sign, log = 1.0, 0.0
-        # Border rows in (x_0, x_1, .., dT, dp, right-hand sides of Newton and of the tangent).
-        tail = np.zeros((2, 4))
-        tail[1, 3] = 1.0
-        tail[1, 2] = length
-        for k in range(size):
-            tail[0, 2] -= rows[0, k] * (y[k] - base[k])
-            tail[1, 2] -= rows[1, k] * (y[k] - base[k])
-        for q in range(2):
-            tail[q, 0], tail[q, 1] = rows[q, size - 2], rows[q, size - 1]
-            for j in range(N + 1):
-                for b in range(n):
-                    border[j, q, b] = rows[q, b] if j == 0 else 0.0
+        _open_borders(rows, y, base, length, border, tail)
         for j in range(N):
-            first = j * DEGREE * n
-            part = parts[j]
             its_sign, its_log = _interval(
-                rhs, jacobian, parameter_jacobian, inputs, params, columns, mesh[j + 1] - mesh[j], y, first,
-                work, matrix, part,
+                rhs, jacobian, parameter_jacobian, inputs, params, columns, mesh[j + 1] - mesh[j], y,
+                j * DEGREE * n, work, matrix, parts[j],
             )  # fmt: skip
             sign *= its_sign
             log += its_log
-            for q in range(2):
-                for k in range(DEGREE * n):
-                    entry = rows[q, first + n + k]
-                    for b in range(n):
-                        border[j, q, b] += entry * part[k, b]
-                    tail[q, 0] += entry * part[k, n]
-                    tail[q, 1] += entry * part[k, n + 1]
-                    tail[q, 2] -= entry * part[k, n + 2]
-            for a in range(n):
-                for b in range(n):
-                    matrices[j, a, b] = part[(DEGREE - 1) * n + a, b]
-        # The chain: columns x_j, x_0, x_{j+1}, dT, dp, two right-hand sides.
-        for j in range(N):
-            for a in range(n):
-                row = a if j == 0 else n + a
-                end = (DEGREE - 1) * n + a
-                for c in range(width):
-                    stack[row, c] = 0.0
-                for b in range(n):
-                    stack[row, n + b if j == 0 else b] = -parts[j, end, b]
-                stack[row, a if j == 0 else 2 * n + a] = 1.0
-                stack[row, 3 * n], stack[row, 3 * n + 1] = -parts[j, end, n], -parts[j, end, n + 1]
-                stack[row, 3 * n + 2] = parts[j, end, n + 2]
-            if j == 0:
-                for q in range(2):
-                    for b in range(n):
-                        stack[2 * n + q, b] = border[1, q, b]
-                        stack[2 * n + q, n + b] = border[0, q, b]
-                    for c in range(4):
-                        stack[2 * n + q, 3 * n + c] = tail[q, c]
-                continue
-            for q in range(2):
-                for b in range(n):
-                    stack[2 * n + q, 2 * n + b] = border[j + 1, q, b]
-            its_sign, its_log = _eliminate(stack, nothing, n, 2 * n)
-            sign *= its_sign
-            log += its_log
-            for a in range(n):
-                for c in range(width):
-                    saved[j, a, c] = stack[a, c]
-            for a in range(n + 2):  # what is left becomes the next pair's upper half
-                to = a if a < n else n + a
-                for c in range(width):
-                    stack[to, c] = stack[n + a, c]
-                for b in range(n):
-                    stack[to, b] = stack[to, 2 * n + b]
-                    stack[to, 2 * n + b] = 0.0
-        for a in range(n + 2):  # x_N = x_0
-            row = a if a < n else n + a
-            for b in range(n):
-                last[a, b] = stack[row, b] + stack[row, n + b]
-            last[a, n], last[a, n + 1] = stack[row, 3 * n], stack[row, 3 * n + 1]
-            last_right[a, 0], last_right[a, 1] = stack[row, 3 * n + 2], stack[row, 3 * n + 3]
-        its_sign, its_log = _eliminate(last, last_right, n + 2, n + 2)
-        _substitute(last, last_right, n + 2)
+        _close_borders(rows, parts, border, tail, matrices)
+        its_sign, its_log = _chain(parts, border, tail, stack, saved, last, last_right)
         determinant[0], determinant[1] = sign * its_sign, log + its_log
         _spread(last_right, saved, parts, step)
         moved = norm = 0.0

@@ -130,6 +130,7 @@ def test_a_period_without_bound_is_told_and_the_saddle_named():
     assert branch.periods[-1] > 60 and branch.stable[1:-1].all()
 
 
+@pytest.mark.slow
 def test_a_torus_begins_where_the_reduced_system_oscillates():
     # r' = r z, z' = lam z + 1 - r^2: eigenvalues lam / 2 +- i sqrt(2 - lam^2 / 4) on the cycle r = 1, z = 0.
     x, y, z, lam = sympy.symbols("x y z lam")
@@ -186,6 +187,7 @@ def test_a_fold_of_cycles_and_the_hopf_point_of_a_subcritical_normal_form():
     assert (branch.stable == (r2 > 0.5 + 1e-6))[1:].all()
 
 
+@pytest.mark.slow
 def test_an_isola_of_cycles_is_a_closed_loop():
     # r' = r ((r^2 - 2)^2 + mu^2 - 1) (-1): cycles on the circle (r^2 - 2)^2 + mu^2 = 1.
     x, y, mu = sympy.symbols("x y mu")
@@ -199,6 +201,7 @@ def test_an_isola_of_cycles_is_a_closed_loop():
     assert sorted(folds) == pytest.approx([-1, 1], abs=1e-10)
 
 
+@pytest.mark.slow
 def test_the_rotation_of_a_mean_field_of_rank_two():
     populations = problems.rank_two_populations([[0.9, -1.0], [1.0, 0.9]], phi="erf")
     field = compile_field(mean_field(populations))
@@ -282,6 +285,7 @@ def test_roessler_doubles_its_period_again_and_again():
     assert twice.stable[between].all() and between.any()
 
 
+@pytest.mark.slow
 def test_lorenz_from_its_homoclinic_to_its_cascade():
     field = problems.lorenz(24.0)
     hopf = hopf_points(field, [7.8, 7.8, 23.0], "rho", (0.5, 40.0))[0]

@@ -30,6 +30,7 @@ def test_a_family_between_two_hopf_points_is_attached_once():
     assert bifurcation_diagram(problems.fitzhugh_nagumo(), "I", (0.0, 2.0), cycles=False).cycles == ()
 
 
+@pytest.mark.slow
 def test_mirror_images_of_a_family_and_those_that_cross_are_told_apart():
     # Two copies of a Hopf normal form about z = +-1, born at r = 0 each; none is missed or doubled.
     x, y, z, r = sympy.symbols("x y z r")
@@ -43,6 +44,7 @@ def test_mirror_images_of_a_family_and_those_that_cross_are_told_apart():
         assert family.stable[1:].all() == (abs(family.high[-1, 2]) > 0.5)
 
 
+@pytest.mark.slow
 def test_cycles_that_cross_and_double_are_followed_from_those_of_the_hopf_point():
     x, y, z, r = sympy.symbols("x y z r")
     ring = r - x**2 - y**2
@@ -72,6 +74,7 @@ def test_bands_are_drawn_with_dashed_edges_where_cycles_are_unstable_and_with_ma
     assert alone.get_ylabel() == "$w$" and alone.get_xlabel() == "$I$"
 
 
+@pytest.mark.slow
 def test_the_read_out_can_be_the_vertical_axis_of_cycles():
     field = compile_field(mean_field(problems.rank_two_populations([[0.9, -1.0], [1.0, 0.9]])))
     diagram = bifurcation_diagram(field, "gain", (0.5, 2.0))
