@@ -33,6 +33,7 @@ def test_it_trains_and_writes_its_files(tmp_path, capsys):
     assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_full_rank_and_other_ranks(tmp_path):
     assert cli.main([*SMALL, "--epochs", "1", "--full-rank", "-o", str(tmp_path / "full")]) == 0
     net, initial = (load_network(tmp_path / "full" / f"{name}.npz") for name in ("network", "initial"))

@@ -76,6 +76,7 @@ def test_three_epochs_and_three_are_six(generator, tmp_path):
     assert train(None, TASK, QUICK, resume=path).net.hash == six.net.hash
 
 
+@pytest.mark.slow
 def test_full_rank_networks_too(tmp_path):
     net, path = FullRankRNN.random(16, TASK, rng=0, noise_std=0.05), tmp_path / "checkpoint.npz"
     config = replace(QUICK, epochs=4, train=("J", "I", "w_gain"))

@@ -76,6 +76,7 @@ def test_states_loss_and_gradient_match_the_slow_twin(rng, sizes):
     assert rebuilt.shape == x.shape and run.status is Status.COMPLETED
 
 
+@pytest.mark.slow
 def test_a_plant_that_senses_nothing_and_passes_everything_on_is_no_plant(rng):
     net, trials = problem(rng, inputs=2)
     plant = LinearPlant(np.zeros((2, 2)), np.eye(2), np.zeros((2, 2)), np.eye(2))
@@ -109,6 +110,7 @@ def test_the_penalty_on_rates_is_the_mean_square_of_phi(rng, plant):
         assert (up - down) / (2 * h) == pytest.approx(slope, rel=1e-5, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_training_with_the_penalty_lowers_the_rates():
     task = get_task("rdm", stimulus=200.0)
     net = LowRankRNN.random(24, 2, task, rng=0, noise_std=0.05)

@@ -25,6 +25,7 @@ def test_every_task_has_a_network():
     assert {example_record(name)["task"] for name in LOW} == set(task_names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOW)
 def test_a_shipped_network_is_what_its_name_and_record_say_and_still_does_its_task(name):
     net, record = load_example(name), example_record(name)
@@ -35,6 +36,7 @@ def test_a_shipped_network_is_what_its_name_and_record_say_and_still_does_its_ta
     assert record["accuracy"] >= 0.95
 
 
+@pytest.mark.slow
 def test_the_full_rank_pair_is_before_and_after_training():
     net, initial = (load_example(name) for name in FULL)
     assert isinstance(net, FullRankRNN) and isinstance(initial, FullRankRNN)

@@ -87,6 +87,7 @@ def test_reaching_needs_its_feedback():
     assert cut.mean() > 3 * errors.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tasks.task_names())
 def test_every_task_has_a_recipe_that_fits_it(name):
     """Its stages name parameters of the task, parts of the network, and ranks that exist."""
