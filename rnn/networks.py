@@ -97,6 +97,7 @@ class LowRankRNN:
         >>> LowRankRNN.random(128, 1, get_task("rdm"), rng=0)
         LowRankRNN(128 units, rank 1, 1 input, 1 output, tanh, alpha 0.2, noise_std 0)
         """
+        _check_task(task)
         units, rank, rng = check_count("units", units), check_count("rank", rank), check_rng(rng)
         m, n = rng.standard_normal((units, rank)), rng.standard_normal((units, rank))
         I = rng.standard_normal((units, len(task.input_names)))
@@ -198,6 +199,7 @@ class FullRankRNN:
         >>> FullRankRNN.random(128, get_task("rdm"), rng=0)
         FullRankRNN(128 units, 1 input, 1 output, tanh, alpha 0.2, noise_std 0)
         """
+        _check_task(task)
         units, rng = check_count("units", units), check_rng(rng)
         J = check_number("rho", rho, minimum=0.0) / np.sqrt(units) * rng.standard_normal((units, units))
         I = rng.standard_normal((units, len(task.input_names)))
@@ -279,3 +281,8 @@ def _html(net, rows):
     ]
     cells = "".join(f"<tr><th>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in rows)
     return f"<table>{cells}</table>"
+
+
+def _check_task(task):
+    if not all(hasattr(task, name) for name in ("input_names", "output_names", "alpha")):
+        raise InputError(f"task: expected a Task such as get_task('rdm'), got {type(task).__name__}")

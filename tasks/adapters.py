@@ -35,13 +35,14 @@ class FixedTrials(Task):
     fixed: Trials = field(default=None, repr=False)
     origin: Task = None
 
+    def __post_init__(self):
+        _check_trials(self.fixed)
+        super().__post_init__()
+
     @classmethod
     def of(cls, trials, origin=None):
         """Make the task from its trials, with their dt and tau."""
-        if not isinstance(trials, Trials):
-            raise InputError(
-                f"trials: expected Trials, got {type(trials).__name__}; build them from your arrays"
-            )
+        _check_trials(trials)
         return cls(trials.dt, trials.tau, trials, origin)
 
     @property
@@ -114,6 +115,11 @@ class EnvironmentTask(Task):
     score: str = "all"
     answers: int = None
     channels: tuple = ((), ())
+
+    def __post_init__(self):
+        if not all(self.channels):
+            raise InputError("environment: use EnvironmentTask.of(environment), which finds its channels")
+        super().__post_init__()
 
     @classmethod
     def of(cls, environment, tau=100.0, outputs="one-hot", score="all", answers=None):
@@ -215,6 +221,11 @@ class EnvironmentTask(Task):
                 "use outputs='value' for targets that are not labels"
             )
         return np.eye(self.answers)[labels]
+
+
+def _check_trials(trials):
+    if not isinstance(trials, Trials):
+        raise InputError(f"trials: expected Trials, got {type(trials).__name__}; build them from your arrays")
 
 
 def _one_trial(environment):

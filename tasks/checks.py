@@ -179,13 +179,13 @@ def check_rng(rng):
     True
     >>> check_rng(None)
     Traceback (most recent call last):
-    tasks.errors.InputError: rng: pass numpy.random.default_rng(seed) or a whole number, got None
+    tasks.errors.InputError: rng: pass numpy.random.default_rng(seed) or a whole number >= 0, got None
     """
     if isinstance(rng, np.random.Generator):
         return rng
     if isinstance(rng, numbers.Integral) and not isinstance(rng, bool) and rng >= 0:
         return np.random.default_rng(int(rng))
-    raise InputError(f"rng: pass numpy.random.default_rng(seed) or a whole number, got {rng!r}")
+    raise InputError(f"rng: pass numpy.random.default_rng(seed) or a whole number >= 0, got {rng!r}")
 
 
 def choose(name, value, options):

@@ -69,7 +69,7 @@ class WorkingMemory(Task):
         self._check_durations("fixation", "stimulus1", "delay_min", "stimulus2", "response")
         check_number("delay_max", self.delay_max, minimum=self.delay_min)
         check_number("input_noise", self.input_noise, minimum=0.0)
-        check_number("f_max", self.f_max, above=self.f_min)
+        check_number("f_max", self.f_max, above=check_number("f_min", self.f_min))
         differences = as_array("differences", self.differences, (None,))
         if differences.size == 0 or np.abs(differences).max() > self.f_max - self.f_min:
             raise InputError(

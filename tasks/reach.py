@@ -72,6 +72,7 @@ class Reach(Task):
         super().__post_init__()
         self._check_durations("cue", "hold", "movement", "feedback_delay", "reach")
         check_number("movement", self.movement, maximum=self.reach - self.dt)
+        check_number("feedback_delay", self.feedback_delay, maximum=self.cue + self.hold + self.reach)
         check_count("directions", self.directions, 0)
         check_number("offset", self.offset)
         check_number("tolerance", self.tolerance, above=0.0)

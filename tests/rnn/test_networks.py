@@ -93,6 +93,12 @@ def test_the_hash_sees_every_part():
     assert len(hashes) == 6
 
 
+def test_random_networks_are_drawn_for_tasks():
+    for draw in (lambda: LowRankRNN.random(8, 1, "rdm", rng=0), lambda: FullRankRNN.random(8, None, rng=0)):
+        with pytest.raises(InputError, match="task: expected a Task such as get_task"):
+            draw()
+
+
 def test_random_networks_have_the_recipes_spread():
     net = LowRankRNN.random(20000, 2, get_task("rdm"), rng=3)
     for name, std in (("m", 1), ("n", 1), ("I", 1), ("w", 4)):

@@ -124,5 +124,8 @@ def test_fixed_trials_are_drawn_without_replacement_while_they_last():
     origin = get_task("flipflop")
     some = FixedTrials.of(origin.trials(5, rng=0), origin)
     assert some.accuracy(some.fixed.targets, some.fixed) == 1.0
-    with pytest.raises(InputError, match="expected Trials"):
-        FixedTrials.of(np.zeros((3, 4, 1)))
+    for make in (lambda: FixedTrials.of(np.zeros((3, 4, 1))), FixedTrials):
+        with pytest.raises(InputError, match="expected Trials"):
+            make()
+    with pytest.raises(InputError, match=r"use EnvironmentTask.of"):
+        EnvironmentTask(environment=Dots())

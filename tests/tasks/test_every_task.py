@@ -185,6 +185,7 @@ def test_a_psychometric_matrix_shows_what_is_ignored():
         ("romo", {"delay_max": 100.0}, "delay_max: must be >= 500"),
         ("romo", {"differences": (30,)}, "differences: each must fit"),
         ("romo", {"response": 0.0}, "response: 0 ms is less than one step"),
+        ("romo", {"f_min": "ten"}, "f_min: expected a real number"),
         ("context", {"coherences": (0.0,)}, "coherences: give at least one"),
         ("context", {"cue_amplitude": np.nan}, "cue_amplitude: must be finite"),
         ("dms", {"stimulus1": -5.0}, "stimulus1: must be >= 0"),

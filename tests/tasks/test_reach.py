@@ -123,6 +123,7 @@ def test_a_plant_must_fit_the_trials():
         ({"damping": -1.0}, "damping: must be >= 0"),
         ({"movement": 1000.0}, "movement: must be <= 980"),
         ({"tolerance": 0.0}, "tolerance: must be > 0"),
+        ({"feedback_delay": 1e12}, "feedback_delay: must be <= 1500"),
     ],
 )
 def test_bad_parameters_are_refused(changes, message):
