@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynsys.analysis.portrait import phase_portrait
 from dynsys.analysis.vector_field import check_flow
 from dynsys.explore.ranges import slider_groups, slider_ranges
 from dynsys.explore.scene import Scene, describe, overview
@@ -171,7 +170,7 @@ class PhasePlaneModel:
         return self._try(self._compute)
 
     def zoom(self, box=None):
-        """Show another box (R, 2); without one, the fixed points and cycles that there are now.
+        """Show another box (R, 2); without one, the fixed points and where trajectories end now.
 
         Returns
         -------
@@ -254,7 +253,7 @@ class PhasePlaneModel:
 
     def _zoom(self, box):
         if box is None:
-            box = phase_portrait(self.field, self._inputs).box
+            box = widest_box(self.field, self._inputs)
         box = as_array("box", box, (self.field.dimension, 2), "(R, 2)")
         if not (box[:, 0] < box[:, 1]).all():
             raise InputError(f"box: a lower end is not below its upper end: {box.tolist()}")

@@ -1,7 +1,5 @@
 """What the explorer computes at given values: the portrait, trajectories, what is worth showing."""
 
-from contextlib import suppress
-
 import numpy as np
 
 from dynsys.analysis.cover import cover
@@ -18,6 +16,10 @@ CROSSINGS = 40
 BEYOND = 2.0
 # States farther from the view than so many times its size are not drawn.
 FARTHEST = 1e3
+# What is worth showing: so many starts, followed for a few steps, unless they get lost beyond the first view.
+LOOKOUTS, FEW_STEPS, LOST = 16, 2000, 10.0
+# Starts of the search for fixed points in four or more dimensions where it has to be quick.
+QUICK_STARTS = 256
 
 
 def portrait_at(field, inputs, box, detail=False):
@@ -40,8 +42,9 @@ def portrait_at(field, inputs, box, detail=False):
     if field.trapping_box() is None:
         middle, half = box.mean(axis=1), 0.5 * BEYOND * np.diff(box, axis=1)[:, 0]
         search = np.column_stack([middle - half, middle + half])
-    points = find_fixed_points(field, inputs, search)
-    portrait = phase_portrait(field, inputs, box, fixed_points=points, detail=detail)
+    points = find_fixed_points(field, inputs, search, _starts(field, detail))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        portrait = phase_portrait(field, inputs, box, fixed_points=points, detail=detail)
     if not np.isfinite(portrait.flow.reshape(len(portrait.kappa), -1)).all(axis=1).any():
         values = {**inputs, **field.parameter_values}
         given = ", ".join(f"{name} = {value:g}" for name, value in values.items())
@@ -75,23 +78,38 @@ def paths_at(field, inputs, starts, duration, box):
     return flow, np.where(near[..., None], flow.kappa, np.nan)
 
 
-def widest_box(field, inputs, ranges):
-    """A box for the fixed points and cycles at these inputs, and at both ends of each of them.
+def widest_box(field, inputs, ranges=()):
+    """A box for the fixed points, and for where trajectories end at these inputs and at the ends of ranges.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    inputs : mapping of str to float
+        The present inputs.
+    ranges : mapping of str to (low, high), optional
+        Inputs to be put to either end, one at a time.
 
     Examples
     --------
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.ones(4), np.ones(4)))
-    >>> widest_box(field, {"v": 0.0}, {"v": (-1.0, 1.0)}).round(3)
-    array([[-1.442,  1.442]])
+    >>> widest_box(field, {"v": 0.0}, {"v": (-1.0, 1.0)}).round(2)
+    array([[-1.44,  1.44]])
     """
-    boxes = [phase_portrait(field, inputs).box]
-    for given in ({**inputs, name: end} for name in inputs for end in ranges[name]):
-        with suppress(InputError):  # F may not be finite at the end of a slider
-            boxes.append(phase_portrait(field, given).box)
-    boxes = np.array(boxes)
-    return np.column_stack([boxes[..., 0].min(axis=0), boxes[..., 1].max(axis=0)])
+    points = find_fixed_points(field, inputs, starts=_starts(field, False))
+    box = phase_portrait(field, inputs, fixed_points=points, detail=False).box
+    duration, starts = typical_duration(field, inputs, box), cover(box, LOOKOUTS)
+    settings = [inputs] + [{**inputs, name: end} for name in inputs if name in ranges for end in ranges[name]]
+    middle, reach = box.mean(axis=1), LOST * np.diff(box, axis=1)[:, 0]
+    times, seen = duration * np.linspace(0.0, 1.0, 101), []
+    for given in settings:
+        ends = integrate(field, starts, times, given, 1e-5, reach / LOST, FEW_STEPS).kappa[:, 50:]
+        with np.errstate(invalid="ignore"):
+            seen.append(np.where((np.abs(ends - middle) <= reach).all(axis=2)[..., None], ends, np.nan))
+    paths = np.concatenate(seen)
+    return phase_portrait(field, inputs, fixed_points=points, trajectories=paths, detail=False).box
 
 
 def typical_duration(field, inputs, box):
@@ -109,3 +127,7 @@ def typical_duration(field, inputs, box):
     speeds = np.abs(values_at(field, places, u) / np.diff(box, axis=1)[:, 0]).max(axis=1)
     speeds = speeds[np.isfinite(speeds) & (speeds > 0)]
     return float(f"{CROSSINGS / np.median(speeds):.0e}") if len(speeds) else float(CROSSINGS)
+
+
+def _starts(field, detail):
+    return None if detail or field.dimension <= 3 else QUICK_STARTS
