@@ -83,7 +83,10 @@ def _own_side(branch, scale, start):
 def _halves(curve, whole, kept):
     """The two points of each orbit as branches of the map's own states."""
     n, branches = curve.n, []
-    kappa = whole.kappa[kept]
+    kappa, stable = whole.kappa[kept], whole.stable[kept]
+    for end, inside in ((0, 1), (-1, -2)):  # the flip itself, where the orbit begins, is drawn like it
+        if not _is_orbit(kappa[end], curve.scale[:n]):
+            stable[end] = stable[inside]
     for k in range(2):
         own = slice(k * n, (k + 1) * n)
         specials = [
@@ -100,7 +103,7 @@ def _halves(curve, whole, kept):
         )
         half = replace(
             whole, values=points[:, -1], kappa=points[:, :-1], eigenvalues=whole.eigenvalues[kept],
-            stable=whole.stable[kept], special_points=specials, message=message, tangents=tangents,
+            stable=stable, special_points=specials, message=message, tangents=tangents,
             outputs=curve.outputs(points), state=curve.field.state, ends=tuple(map(_open, whole.ends)),
             source={**whole.source, "period": 2, "point": k + 1},
         )  # fmt: skip

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dynsys.plotting.cycle_bands import add_cycles, pieces
-from dynsys.plotting.style import BLACK, add_legend, axes, plain, say, symbol
+from dynsys.plotting.style import BLACK, BLUE, add_legend, axes, plain, say, symbol
 from tasks.errors import InputError
 
 # Neutral saddles are left out: nothing changes there.
@@ -17,7 +17,7 @@ MARKERS = MappingProxyType(
         "branch point": "v",
         "cusp": "P",
         "Hopf": "s",
-        "flip": "<",
+        "flip": ">",
         "Neimark-Sacker": "p",
         "event": "x",
     }
@@ -44,7 +44,8 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
 
     Notes
     -----
-    Cycles are bands from their least to their greatest value (`dynsys.plotting.cycle_bands`).
+    Cycles are bands from their least to their greatest value (`dynsys.plotting.cycle_bands`). Of a map's
+    orbits of period 2 both points are drawn, in blue unless there is another colour.
 
     Returns
     -------
@@ -66,10 +67,11 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     axis, height_of = vertical(diagram, coordinate)
     add_cycles(ax, families, axis, color, getattr(diagram, "output_names", ()))
     for branch in branches:
-        height = height_of(branch)
+        height, orbit = height_of(branch), branch.source.get("period", 1) > 1
         for piece, stable in pieces(branch.stable):
-            ax.plot(branch.values[piece], height[piece], color=color,
-                    linestyle="-" if stable else (0, (3, 1.8)), label=_new(ax, names[stable]),
+            name = f"{'' if stable else 'un'}stable orbit of period 2" if orbit else names[stable]
+            ax.plot(branch.values[piece], height[piece], color=BLUE if orbit and color == BLACK else color,
+                    linestyle="-" if stable else (0, (3, 1.8)), label=_new(ax, name),
                     linewidth=linewidth if stable else 0.75 * linewidth)  # fmt: skip
     for kind in MARKERS if branches else ():
         points = [point for point in diagram.special_points if point.kind == kind]

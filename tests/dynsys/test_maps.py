@@ -74,7 +74,9 @@ def test_orbits_of_period_two_of_the_logistic_map(logistic, logistic_diagram):
     x = iterate(logistic.with_values(r=3.3), np.array([0.3]), 2000)
     assert min(abs(x[0] - half.at(3.3)[0, 0]) for half in halves) < 1e-4
     labels = plot_bifurcation(logistic_diagram, ax=new_figure()[1]).get_legend_handles_labels()[1]
-    assert {"stable", "unstable", "flip"} <= set(labels)
+    assert {"stable", "unstable", "flip", "stable orbit of period 2", "unstable orbit of period 2"} <= set(
+        labels
+    )
 
 
 def test_second_iterate_has_the_coefficient_of_its_own_formula(logistic_diagram):
