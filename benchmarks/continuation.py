@@ -22,7 +22,9 @@ PEERS = ("jaxcont", "PyDSTool", "pycobi", "bifpy", "auto")
 OURS = """
 import json, sys, time
 import numpy as np, sympy
-from dynsys.analysis import bifurcation_diagram, compile_field, continue_branch, reduced_field
+from dynsys.analysis import (
+    bifurcation_diagram, compile_field, continue_branch, continue_cycles, reduced_field
+)
 from dynsys.symbolic import System
 import rnn
 def reactor(p2, extra=0):
@@ -51,8 +53,20 @@ for name in rnn.example_names():
     start = time.perf_counter()
     bifurcation_diagram(reduced_field(net), "gain", (0, 2))
     diagrams[name] = time.perf_counter() - start
+v, w, current = sympy.symbols("v w I")
+right = [v - v**3 / 3 - w + current, sympy.Float(0.08) * (v + sympy.Float(0.7) - sympy.Float(0.8) * w)]
+neuron = compile_field(System(right, [v, w], parameters={"I": 0.0}))
+hopf = next(p for p in continue_branch(neuron, [-1.2, -0.6], "I", (0, 2)).special_points if p.kind == "Hopf")
+continue_cycles(neuron, hopf, "I", (0, 2))
+cycles = []
+for _ in range(9):
+    start = time.perf_counter()
+    family = continue_cycles(neuron, hopf, "I", (0, 2))
+    cycles.append(time.perf_counter() - start)
+family = [sorted(cycles)[4], len(family), [f"{p.kind} at {p.value:.6g}" for p in family.special_points]]
 values = [p.value for p in found.special_points]
 out = {"times": times, "first": first, "values": values, "points": len(found), "diagrams": diagrams}
+out["family"] = family
 print(json.dumps(out))
 """
 
@@ -144,6 +158,12 @@ def main():
             print(f"| {name} {version} | fails: {found} | | | | | | |")
         else:
             row(f"{name} {version}", found, base)
+    print()
+    seconds, count, events = ours["family"]
+    print(
+        "Cycles of the FitzHugh-Nagumo equations from one Hopf point to the other, on 40 intervals of degree 4,"
+    )
+    print(f"with multipliers: {count} cycles in {1e3 * seconds:.0f} ms; {', '.join(events)}")
     print()
     print("Whole diagrams along the gain of the networks that ship with the project (second run), seconds:")
     print(", ".join(f"{name} {seconds:.2f}" for name, seconds in ours["diagrams"].items()))

@@ -22,8 +22,8 @@ from tasks.checks import as_array, check_count
 from tasks.errors import InputError, Status
 
 MAX_POINTS, INTERVALS, MAX_INTERVALS = 400, 40, 160
-# What is closer to a Hopf point than this share of the span is the Hopf point.
-NEAR_HOPF = 1e-6
+# What the last steps find closer to a Hopf point than this share of the span is the Hopf point.
+NEAR_HOPF = 1e-3
 
 _OUTCOMES = {
     GOING: Status.MAX_STEPS, LEFT_SPAN: Status.REACHED_SPAN, MIN_STEP: Status.MIN_STEP,
@@ -195,8 +195,12 @@ def _followed(cycles, begin, max_points, marks):
             except KeyboardInterrupt:
                 interrupted = True
             if last is not None:  # a fold as good as at the Hopf point is the turn of its parabola
-                near = NEAR_HOPF * cycles.scale[-1]
-                found = [e for e in found if e[2].kind == "mark" or abs(e[2].value - last.value) > near]
+                near, late = NEAR_HOPF * cycles.scale[-1], len(way[0]) - 4
+                found = [
+                    (k, share, point)
+                    for k, share, point in found
+                    if point.kind == "mark" or k < late or abs(point.value - last.value) > near
+                ]
             ways.append((*way, last, found))
     return _assemble(cycles, begin, ways, interrupted)
 

@@ -20,6 +20,8 @@ TIMES = np.arange(64) / 64
 SLOW, STALLED, CLOSE = 1e-6, 1e-3, 1e-2
 # The same where the walk stopped by itself.
 SLOW_AT_STOP = 1e-2
+# Least speed where a saddle-node is about to appear on the cycle: its period grows slowly.
+SLOW_FOLD = 1e-4
 # A loop: distance from the start as a share of the step that passes it; cosine of the directions.
 PASSED, COSINE = 0.1, 0.9
 # A last cycle smaller than this share of the one before it is left out.
@@ -134,7 +136,8 @@ def nears_homoclinic(cycles, rows, k, slow):
     states, p = cycles.orbit(y), y[-1]
     points = np.column_stack([states, np.full(len(states), p)])
     speeds = np.linalg.norm(curve.many("rhs", points, cycles.n) / scale[:-1], axis=1)
-    if longer < 0 or not speeds.min() < slow * speeds.max():
+    lingers = speeds.min() / max(speeds.max(), 1e-300)
+    if longer < 0 or not lingers < max(slow, SLOW_FOLD):
         return None
     at = states[speeds.argmin()].copy()
     size = np.ptp(states, axis=0).max()
@@ -146,7 +149,8 @@ def nears_homoclinic(cycles, rows, k, slow):
         place = place + step
     reals = np.linalg.eigvals(curve.jacobian(at, p)).real
     solved = np.abs(curve.rhs(place, p)).max() <= 1e-9 * (1 + np.abs(place).max())
-    if solved and np.abs(place - at).max() < CLOSE * size and reals.max() > 0 > reals.min():
+    near = np.abs(place - at).max() < CLOSE * size
+    if solved and near and lingers < slow and reals.max() > 0 > reals.min():
         return place, "saddle"
     if not solved and np.abs(reals).min() < 0.1 * np.abs(reals).max():
         return at, "saddle-node"

@@ -79,6 +79,8 @@ def cycle_events(cycles, rows, marks=(), ask=None):
                     continue
             for name in changes:
                 place = locate(step, name, low, first, high, second, marks)
+                if place is None and name in crossings:  # the mesh has moved since: the nearer end will do
+                    place = _nearer(step, name, low, first, high, second)
                 if place is not None:
                     here.append((*place, name))
         at_branch = [share for share, _, name in here if name == "branch"]
@@ -88,6 +90,14 @@ def cycle_events(cycles, rows, marks=(), ask=None):
             fine = polished(step, name, solution, marks)
             found.append((k, share, _named(step, name, solution, fine)))
     return _without_ripples(found, rows, cycles) if found else []
+
+
+def _nearer(step, name, low, first, high, second):
+    """The end of a bracket at which a test is smaller, as `locate` has it; None if it is not found again."""
+    sizes = [abs(tests_at(step.cycles, row)[name]) for row in (first, second)]
+    share = low if sizes[0] < sizes[1] else high
+    row = step.at(share)
+    return None if row is None else (share, row)
 
 
 def _without_ripples(found, rows, cycles):
