@@ -207,7 +207,7 @@ def bifurcation_diagram(
     if incomplete:
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
     families = ()
-    flows = field.bulk_radius is None and getattr(field, "step", None) is None
+    flows = field.bulk_radius is None and field.step is None
     if cycles and not interrupted and flows and field.dimension > 1:
         families = cycle_families(curve, [point for point in specials if point.kind == "Hopf"])
         interrupted = any(family.status is Status.INTERRUPTED for family in families)
