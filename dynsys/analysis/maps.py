@@ -60,6 +60,29 @@ def as_map(field, step=None):
     return replace(field, step=step, source={**field.source, "step": step})
 
 
+def as_run(field):
+    """The field as its network runs: a map where a step forgets the whole state (alpha = 1), else the flow.
+
+    Parameters
+    ----------
+    field : Field
+        Of a network or a mean field.
+
+    Returns
+    -------
+    Field
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> vanilla = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4), alpha=1.0)
+    >>> as_run(reduced_field(vanilla)).clock
+    'map'
+    """
+    return as_map(field) if field.alpha is not None and field.alpha >= 1.0 else field
+
+
 def orbit_of_two(field):
     """The field G of a map's orbits of period 2, each of them twice: (x_1, x_2) and (x_2, x_1).
 

@@ -7,6 +7,7 @@ import numpy as np
 from dynsys.analysis.branch_file import save_branch
 from dynsys.analysis.diagram import bifurcation_diagram
 from dynsys.analysis.field import reduced_field
+from dynsys.analysis.maps import as_run
 from dynsys.plotting.bifurcation import plot_bifurcation
 from dynsys.plotting.style import new_figure, own_settings
 from dynsys.symbolic.names import latex_name
@@ -20,7 +21,7 @@ DPI = 200
 
 
 def network_diagram(net, along="gain", span=None, inputs=None):
-    """The bifurcation diagram of a network's exact field.
+    """The bifurcation diagram of a network's exact field; of its map where the network is a vanilla one.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def network_diagram(net, along="gain", span=None, inputs=None):
     (SpecialPoint(pitchfork at gain = 1, kappa = [0.]),)
     """
     span = SPANS.get(along, INPUT_SPAN) if span is None else span
-    return bifurcation_diagram(reduced_field(net), along, span, inputs)
+    return bifurcation_diagram(as_run(reduced_field(net)), along, span, inputs)
 
 
 def write_diagram(diagram, folder, command=None, title=None):

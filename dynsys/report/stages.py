@@ -9,6 +9,7 @@ from dynsys.analysis.diagram import bifurcation_diagram
 from dynsys.analysis.field import compile_field, reduced_field
 from dynsys.analysis.finite_size import finite_size_error
 from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.maps import as_run
 from dynsys.analysis.portrait import phase_portrait
 from dynsys.populations.fit import fit_populations
 from dynsys.populations.redraw import redraw
@@ -100,9 +101,8 @@ def analyse(
     exact, closed = reduced_field(net), compile_field(system)
     begin("fixed points")
     inputs = [{}] if bench is None else [{}, *constant_inputs(bench.quiet, exact.inputs)]
-    found = [
-        [find_fixed_points(field, given, rng=for_points) for given in inputs] for field in (exact, closed)
-    ]
+    run = as_run(exact), as_run(closed)  # a vanilla network is judged by its map
+    found = [[find_fixed_points(field, given, rng=for_points) for given in inputs] for field in run]
     points = tuple(
         pair
         for ours, theirs in zip(*found)
@@ -112,8 +112,7 @@ def analyse(
     begin("bifurcations")
     spans = _spans(rows, inputs, exact.inputs, gain_span)
     diagrams = [
-        tuple(bifurcation_diagram(field, name, span) for name, span in spans.items())
-        for field in (exact, closed)
+        tuple(bifurcation_diagram(field, name, span) for name, span in spans.items()) for field in run
     ]
     events = tuple(pair for ours, theirs in zip(*diagrams) for pair in pair_events(ours, theirs))
     portraits = _portraits((exact, closed), found)

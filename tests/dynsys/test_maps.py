@@ -11,6 +11,7 @@ from dynsys.analysis import (
     find_cycles,
     find_fixed_points,
     fixed_point_sensitivity,
+    load_branch,
     phase_portrait,
     reduced_field,
     run_circuit,
@@ -19,6 +20,7 @@ from dynsys.analysis import (
 from dynsys.analysis.maps import as_map
 from dynsys.plotting import plot_bifurcation
 from dynsys.plotting.style import new_figure
+from dynsys.report.bifurcations import network_diagram, write_diagram
 from dynsys.symbolic import System
 from rnn import LowRankRNN, simulate
 from tasks import InputError, get_task
@@ -268,3 +270,46 @@ def test_what_is_no_map_is_refused(logistic):
             flows(plane)
     with pytest.raises(InputError, match="two parameters"):
         two_parameter_diagram(plane, ("r", "s"), ((0, 1), (0, 1)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_event_is_lost_where_multipliers_leave_the_unit_circle(seed):
+    """Rank-three networks in steps of 1: every multiplier that leaves the circle, by brute force."""
+    rng = np.random.default_rng(seed)
+    m = rng.normal(size=(40, 3))
+    n = 2 * rng.normal(size=(40, 3)) + m @ rng.normal(size=(3, 3)) * 1.5
+    field = as_map(reduced_field(LowRankRNN(m, n, rng.normal(size=40), m[:, 0])), 1.0)
+    branch = continue_branch(field.with_values(gain=0.05), np.zeros(3), "gain", (0.02, 2.5))
+    gains = np.linspace(0.02, 2.5, 3000)
+    jacobian = (field.with_values(gain=1.0).jacobian(np.zeros(3)) + np.eye(3))[None] * gains[:, None, None]
+    outside = (np.abs(np.linalg.eigvals(jacobian)) > 1).sum(axis=1)  # M = gain J
+    where = np.flatnonzero(np.diff(outside))
+    events = [point for point in branch.special_points if point.kind != "neutral saddle"]
+    assert len(events) == len(where) > 0
+    for point, k in zip(events, where):
+        assert gains[k] <= point.value <= gains[k + 1]
+        crossed = abs(outside[k + 1] - outside[k])
+        kinds = ("Neimark-Sacker",) if crossed == 2 else ("flip", "pitchfork")
+        assert point.kind in kinds
+
+
+def test_vanilla_networks_are_judged_by_their_map(tmp_path):
+    """alpha = 1 in diagrams from files and in reports; branches of maps are saved and loaded."""
+    m = np.random.default_rng(0).normal(size=60)
+    diagram = network_diagram(LowRankRNN(m, -1.5 * m, m, m, alpha=1.0))
+    assert [point.kind for point in diagram.special_points] == ["flip"]
+    write_diagram(diagram, tmp_path)
+    assert "flip" in (tmp_path / "special_points.tex").read_text()
+    again = load_branch(tmp_path / "branch_2.npz")
+    assert again.source["step"] == 1.0 and again.source["period"] == 2
+    np.testing.assert_array_equal(again.eigenvalues, diagram.branches[1].eigenvalues)
+    assert not network_diagram(LowRankRNN(m, -1.5 * m, m, m, alpha=0.2)).special_points
+
+
+def test_proofs_hold_for_maps_too(logistic):
+    """The points are those of the flow, proved; their kinds are those of the map."""
+    found = find_fixed_points(logistic.with_values(r=3.2), box=[[-0.5, 1.5]], certify=True)
+    assert [p.kind for p in found] == ["unstable node", "unstable node"]
+    assert found.certificate.complete
+    np.testing.assert_allclose([p.eigenvalues[0].real for p in found], [3.2, -1.2], atol=1e-12)
+    assert "multipliers" in repr(found) and "multipliers" in found._repr_html_()
