@@ -16,7 +16,7 @@ import numpy as np
 
 from dynsys.analysis.eigenvalues import spectrum
 from dynsys.analysis.events import Event, arclengths
-from dynsys.analysis.normal_forms import ZERO, critical_point, unit_along, unstable_others
+from dynsys.analysis.normal_forms import ZERO, critical_point, place_of, unit_along, unstable_others
 from dynsys.analysis.user_events import USER, locate_zero
 
 # How close exp(i k theta) comes to 1 at a strong resonance, k = 3 or 4.
@@ -86,14 +86,14 @@ def _flip(curve, at):
     values = spectrum(curve.field, at.jacobian[None])[0]
     others = unstable_others(curve, values, 1)
     what += f" (unstable directions besides: {others})" if others else ""
-    sentence = f"{type_}{orbit} at {name} = {at.p:.10g}: a multiplier is -1; {what}."
+    sentence = f"{type_}{orbit} at {place_of(curve, at)}: a multiplier is -1; {what}."
     return critical_point(curve, "flip", at, {"b": b, "speed": speed}, sentence, values)
 
 
 def _circle(curve, at):
     M, B, C, rate = iterate_derivatives(curve, at)
     values, vectors = np.linalg.eig(M)
-    orbit, place = _orbit(curve), f"{curve.parameter} = {at.p:.10g}"
+    orbit, place = _orbit(curve), place_of(curve, at)
     i, j = np.triu_indices(values.size, 1)
     pair = np.abs(values[i] * values[j] - 1.0).argmin()
     k = i[pair] if values[i[pair]].imag > 0 else j[pair]

@@ -53,7 +53,7 @@ def describe_fold(curve, at, residual):
     a, a01 = 0.5 * psi @ second, psi @ at.slope
     eigenvalues = _eigenvalues(curve, at)
     others = unstable_others(curve, eigenvalues, 1)
-    name, place = curve.parameter, _place(curve, at)
+    name, place = curve.parameter, place_of(curve, at)
     if abs(a) * unit_along(curve, q) > ZERO:
         side = "above" if a01 * a < 0 else "below"
         what = f"a stable and an unstable one{'' if others == 0 else ' (in the critical direction)'}"
@@ -82,7 +82,7 @@ def describe_branch_point(curve, at, residual):
     a02 = psi @ (at.second[:, n, n] + 2 * mixed @ h01 + hessian @ h01 @ h01)
     b20, b30 = psi @ second, psi @ (third + 3 * hessian @ h20 @ q)
     coefficients = {"a01": psi @ slope, "a02": a02, "b11": b11, "b20": b20, "b30": b30}
-    name, place = curve.parameter, _place(curve, at)
+    name, place = curve.parameter, place_of(curve, at)
     eigenvalues = _eigenvalues(curve, at)
     others = unstable_others(curve, eigenvalues, 1)
     critical = "" if others == 0 else f" in the critical direction (unstable directions besides: {others})"
@@ -121,7 +121,7 @@ def describe_multiple(curve, at, multiplicity):
     SpecialPoint
     """
     what = f"{multiplicity} eigenvalues vanish at once, as symmetry can make them."
-    sentence = f"Branch point at {_place(curve, at)}: {what}"
+    sentence = f"Branch point at {place_of(curve, at)}: {what}"
     residual = float(np.abs(curve.rhs(at.x, at.p)).max())
     eigenvalues = _eigenvalues(curve, at)
     coefficients = {"multiplicity": multiplicity}
@@ -142,7 +142,7 @@ def describe_hopf(curve, at, residual):
     c1 = first_coefficient(at.jacobian, hessian, at.third, omega, q, psi)
     drift = -np.linalg.solve(at.jacobian, at.slope)
     speed = np.vdot(psi, mixed @ q + hessian @ drift @ q).real
-    name, place = curve.parameter, _place(curve, at)
+    name, place = curve.parameter, place_of(curve, at)
     coefficients = {"omega": float(omega), "c1": complex(c1), "speed": float(speed)}
     if abs(c1.real) * unit_along(curve, q) ** 2 <= ZERO:
         kind, cycle = "Degenerate Hopf point", "the first coefficient does not tell what cycles are born"
@@ -164,7 +164,7 @@ def describe_neutral_saddle(curve, at):
     SpecialPoint
     """
     what = "two real eigenvalues are opposite; nothing bifurcates."
-    sentence = f"Neutral saddle at {_place(curve, at)}: {what}"
+    sentence = f"Neutral saddle at {place_of(curve, at)}: {what}"
     return critical_point(curve, "neutral saddle", at, {}, sentence, _eigenvalues(curve, at))
 
 
@@ -176,7 +176,7 @@ def describe_event(curve, at, name):
     SpecialPoint
         Of the kind "event".
     """
-    sentence = f"Event {name} at {_place(curve, at)}."
+    sentence = f"Event {name} at {place_of(curve, at)}."
     return critical_point(curve, "event", at, {}, sentence, _eigenvalues(curve, at))
 
 
@@ -272,8 +272,24 @@ def _eigenvalues(curve, at):
     return spectrum(curve.field, at.jacobian[None])[0]
 
 
-def _place(curve, at):
-    return f"{curve.parameter} = {at.p:.10g}"
+def place_of(curve, at):
+    """Where a point is, for sentences.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.curve import make_curve
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> curve = make_curve(field, "gain", (0, 2))
+    >>> place_of(curve, curve.expand(np.array([[0.0, 1.0]]))[0])
+    'gain = 1'
+    """
+    return f"{curve.parameter} = {_snapped(curve, at):.10g}"
+
+
+def _snapped(curve, at):
+    return 0.0 if abs(at.p) < SNAP * curve.scale[at.x.size] else at.p
 
 
 def unstable_others(curve, eigenvalues, critical):
@@ -315,11 +331,13 @@ def _point(curve, kind, at, coefficients, sentence, eigenvalues, residual, direc
     # What is below rounding is zero.
     n = at.x.size
     x = np.where(np.abs(at.x) < SNAP * curve.scale[:n], 0.0, at.x)
-    p = 0.0 if abs(at.p) < SNAP * curve.scale[n] else at.p
+    p = _snapped(curve, at)
     if curve.field.step is not None and kind in _OF_F:
         coefficients = {name: curve.field.step * value for name, value in coefficients.items()}
         if curve.field.period > 1:
             coefficients = {}
-            sentence = f"{kind.capitalize()} of orbits of period {curve.field.period} at {_place(curve, at)}."
+            sentence = (
+                f"{kind.capitalize()} of orbits of period {curve.field.period} at {place_of(curve, at)}."
+            )
     plain = {k: v if isinstance(v, (complex, int)) else float(v) for k, v in coefficients.items()}
     return SpecialPoint(kind, curve.parameter, p, x, plain, sentence, eigenvalues, directions, residual)

@@ -107,6 +107,32 @@ def test_orbits_that_join_two_flips_are_found_once():
         assert branch.values.min() == pytest.approx(-np.sqrt(0.2)) and branch.stable[2:-2].all()
 
 
+@pytest.mark.slow
+def test_henon_map():
+    """b = 0.3: fold at -(1 - b)^2 / 4, flips at 3 (1 - b)^2 / 4 and, of period 2, (1 - b)^2 + (1 + b)^2 / 4."""
+    henon = typed("x' = 1 - a x^2 + y - x; y' = b x - y; a = 0.2; b = 0.3")
+    diagram = bifurcation_diagram(henon, "a", (-0.5, 1.2))
+    assert [p.kind for p in diagram.special_points] == ["fold", "flip", "flip"]
+    np.testing.assert_allclose(
+        [p.value for p in diagram.special_points], [-0.1225, 0.3675, 0.9125], atol=1e-10
+    )
+    orbits = [branch for branch in diagram.branches if branch.source.get("period") == 2]
+    a = orbits[0].values  # the product of the multipliers is b^2
+    np.testing.assert_allclose(np.prod(orbits[0].eigenvalues, axis=1), 0.09, atol=1e-9)
+    np.testing.assert_array_equal(orbits[0].stable[1:], a[1:] < 0.9125 - 1e-9)
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_strong_resonances_are_named(order):
+    """A rotation by a third or a quarter of a turn: the coefficient alone decides nothing."""
+    c, s = (round(float(f(2 * np.pi / order)), 15) for f in (np.cos, np.sin))
+    text = (
+        f"x' = (1 + r) ({c} x - {s} y) - x (x^2 + y^2) - x; y' = (1 + r) ({s} x + {c} y) - y (x^2 + y^2) - y"
+    )
+    (point,) = continue_branch(typed(f"{text}; r = -0.1"), [0, 0], "r", (-0.3, 0.3)).special_points
+    assert f"strong resonance 1:{order}" in point.sentence and "at r = 0:" in point.sentence
+
+
 def test_subcritical_flip():
     """x -> -(1 + p) x - x^3: b = -1, an unstable orbit for p below 0."""
     field = typed("x' = -(1 + p) x - x^3 - x; p = 0.1")
