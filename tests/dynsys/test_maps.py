@@ -109,7 +109,7 @@ def test_orbits_that_join_two_flips_are_found_once():
 
 @pytest.mark.slow
 def test_henon_map():
-    """b = 0.3: fold at -(1 - b)^2 / 4, flips at 3 (1 - b)^2 / 4 and, of period 2, (1 - b)^2 + (1 + b)^2 / 4."""
+    """b = 0.3: fold at -(1 - b)^2 / 4; flips 3 (1 - b)^2 / 4 and (period 2) (1 - b)^2 + (1 + b)^2 / 4."""
     henon = typed("x' = 1 - a x^2 + y - x; y' = b x - y; a = 0.2; b = 0.3")
     diagram = bifurcation_diagram(henon, "a", (-0.5, 1.2))
     assert [p.kind for p in diagram.special_points] == ["fold", "flip", "flip"]
