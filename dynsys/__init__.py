@@ -26,8 +26,8 @@ _own, _, _own_names = lazy_loader.attach(
         "symbolic": ["System", "mean_field", "to_latex"],
         "analysis": [
             "BifurcationCurve", "BifurcationDiagram", "Branch", "Certificate", "CountMap", "Field",
-            "FixedPoint", "FixedPoints", "PhasePortrait", "attractor_graph", "bifurcation_diagram", "certify",
-            "circuit_graph", "compile_field", "continue_branch", "continue_curve", "count_map",
+            "FixedPoint", "FixedPoints", "PhasePortrait", "as_map", "attractor_graph", "bifurcation_diagram",
+            "certify", "circuit_graph", "compile_field", "continue_branch", "continue_curve", "count_map",
             "find_attractors", "find_cycles", "find_fixed_points", "finite_size_error", "integrate",
             "phase_portrait", "phase_portraits", "reduced_field", "run_circuit", "state_machine",
         ],
