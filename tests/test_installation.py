@@ -35,6 +35,7 @@ def read_only(tmp_path):
         folder.chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="takes the rights away as Linux does")
 def test_a_read_only_installation_without_home_works_and_says_so_once(read_only, tmp_path):
     code = (
@@ -54,6 +55,7 @@ def test_a_read_only_installation_without_home_works_and_says_so_once(read_only,
     assert len(run.stderr.splitlines()) == 1 and "set NUMBA_CACHE_DIR" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_report_needs_neither_display_nor_tex(tmp_path):
     """Even where matplotlib's settings ask for both."""
     rng = np.random.default_rng(3)

@@ -341,6 +341,7 @@ def test_a_network_without_bifurcations_or_memory(tmp_path):
     assert "No bifurcation was found" in text and "no pair of stable points" in text
 
 
+@pytest.mark.slow
 def test_two_latent_variables(tmp_path):
     rng = np.random.default_rng(4)
     m = rng.standard_normal((200, 2))

@@ -88,6 +88,7 @@ def test_a_plant_that_senses_nothing_and_passes_everything_on_is_no_plant(rng):
         assert np.allclose(getattr(one, letter), getattr(two, letter), rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plant", [True, False])
 def test_the_penalty_on_rates_is_the_mean_square_of_phi(rng, plant):
     """Its part of the gradient against finite differences of (c / 2) mean(tanh(x)^2)."""
@@ -121,6 +122,7 @@ def test_training_with_the_penalty_lowers_the_rates():
     assert rates[1] < 0.5 * rates[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_number_of_threads_changes_nothing(rng, dtype):
     net, trials = problem(rng, trials=22)

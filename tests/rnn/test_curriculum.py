@@ -79,6 +79,7 @@ def test_the_first_network_is_kept_whatever_comes_after(tmp_path):
     assert isinstance(halves[-1].net, LowRankRNN)
 
 
+@pytest.mark.slow
 def test_a_stage_that_diverges_is_the_last():
     wild = replace(QUICK, learning_rate=1e30)
     net = LowRankRNN.random(20, 2, TASK, rng=0, phi="relu")

@@ -98,6 +98,7 @@ def test_simulation_matches_the_euler_scheme(rng, phi, noisy):
     assert np.array_equal(without.z, run.z)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise_std", [0.0, 0.2])
 def test_a_product_of_loadings_does_what_the_low_rank_network_does(rng, noise_std):
     m, n, I, w = (rng.standard_normal((37, columns)) for columns in (2, 2, 2, 3))
@@ -114,6 +115,7 @@ def test_a_product_of_loadings_does_what_the_low_rank_network_does(rng, noise_st
     assert np.allclose(ours.J.T @ m / 37, theirs.n, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_single_precision_is_close_to_double(rng):
     net, trials = problem(rng, units=150, trials=9, steps=40)
     double, single = (loss_and_gradient(net, trials, rng=1, dtype=kind) for kind in (np.float64, np.float32))
@@ -187,9 +189,8 @@ for trials in Trials(*arrays), Trials(*arrays, plant=plant):
 """
 
 
-@pytest.mark.parametrize(
-    "switch", ["NUMBA_DISABLE_JIT", pytest.param("NUMBA_BOUNDSCHECK", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
 def test_kernels_stay_in_bounds_and_run_without_the_compiler(tmp_path, switch):
     settings = {switch: "1", "NUMBA_CACHE_DIR": str(tmp_path)}  # checked code must not reach the usual cache
     command = [sys.executable, "-W", "error", "-c", CHECKED]

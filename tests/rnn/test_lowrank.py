@@ -57,6 +57,7 @@ def test_gradient_matches_back_propagation_in_x_space(rng, phi, noise_std):
         assert np.linalg.norm(fast - slow) <= 1e-10 * np.linalg.norm(slow), letter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank, inputs, outputs, trials", [(1, 1, 1, 1), (3, 1, 2, 5)])
 def test_other_numbers_of_channels_and_trials(rng, rank, inputs, outputs, trials):
     net, batch = problem(rng, rank=rank, inputs=inputs, outputs=outputs, trials=trials, noise_std=0.0)
