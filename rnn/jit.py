@@ -6,9 +6,13 @@ Here that costs the cache and one line in the log, not the import.
 
 import functools
 import logging
+import warnings
 
 import numba
 from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaExperimentalFeatureWarning
 
 # NaN must stay visible (isnan is wrong under fastmath=True); these flags still let reductions vectorise.
 FASTMATH = frozenset({"contract", "reassoc", "nsz", "arcp", "afn"})
@@ -20,7 +24,8 @@ def jit(*signature, **options):
     Parameters
     ----------
     *signature : numba signature, optional
-        Explicit signature or signatures, as for `numba.njit`.
+        Explicit signature or signatures, as for `numba.njit`, but compiled at the first use, not at import:
+        nobody waits for what is not used.
     **options
         Options of `numba.njit`; ``cache=True`` and ``error_model="numpy"`` unless given. ``noalias=True``
         promises that array arguments do not overlap, so that loops need no checks for it.
@@ -47,14 +52,46 @@ def jit(*signature, **options):
 
     def decorate(function):
         try:
-            return numba.njit(*signature, **options)(function)
+            compiled = numba.njit(**options)(function)
         except RuntimeError as error:
             if "cannot cache" not in str(error):
                 raise
             _say_once()
-            return numba.njit(*signature, **{**options, "cache": False})(function)
+            compiled = numba.njit(**{**options, "cache": False})(function)
+        if signature and isinstance(compiled, Dispatcher):
+            _compile_at_first_use(compiled, signature[0])
+        return compiled
 
     return decorate
+
+
+def _compile_at_first_use(dispatcher, signatures):
+    """Hold the signatures back until the function is called, or typed inside another compiled function."""
+    signatures = signatures if isinstance(signatures, list) else [signatures]
+    waiting = ("_compile_for_args", "get_call_template", "get_function_type")
+
+    def settle():
+        with global_compiler_lock, warnings.catch_warnings():
+            # Functions as arguments are the way into every kernel here; a user cannot do anything about it.
+            warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
+            if waiting[0] in vars(dispatcher):
+                for each in signatures:
+                    dispatcher.compile(each)
+                dispatcher.disable_compile()
+                for name in waiting:
+                    delattr(dispatcher, name)
+
+    def stand_in(name):
+        def settled(*given, **named):
+            settle()
+            if name == waiting[0]:  # numba wants what it should call
+                return dispatcher
+            return getattr(dispatcher, name)(*given, **named)
+
+        return settled
+
+    for name in waiting:
+        setattr(dispatcher, name, stand_in(name))
 
 
 @functools.cache
