@@ -269,6 +269,7 @@ def _parser():
     for command, folder in folders:
         command.add_argument("-o", "--output", type=Path, default=Path(folder), metavar="FOLDER",
                              help=f"where the files go (default {folder})")  # fmt: skip
-        command.add_argument("--seed", type=int, default=None if command is three else 0,
-                             help="of every random number (default 0)")  # fmt: skip
+        if command is not five:  # which draws no random number
+            command.add_argument("--seed", type=int, default=None if command is three else 0,
+                                 help="of every random number (default 0)")  # fmt: skip
     return parser

@@ -10,6 +10,7 @@ a checkpoint it goes on later from where it was, to the same bytes as if it had 
 import math
 import time
 import warnings
+from os import PathLike
 
 from rnn.checkpoints import Checkpoint, CheckpointKeeper, check_resume, load_checkpoint
 from rnn.epochs import TrainState, make_course, run_epoch
@@ -77,7 +78,9 @@ def train(
     True
     """
     clock = time.perf_counter()
-    saved = load_checkpoint(resume) if resume is not None and not isinstance(resume, Checkpoint) else resume
+    saved = load_checkpoint(resume) if isinstance(resume, (str, PathLike)) else resume
+    if saved is not None and not isinstance(saved, Checkpoint):
+        raise InputError(f"resume: expected a path or a Checkpoint, got {type(saved).__name__}")
     check_training(net, task, config, saved)
     if saved is None:
         config, rng = TrainConfig() if config is None else config, check_rng(rng)

@@ -287,3 +287,9 @@ def test_sigterm_saves_and_ends_training(tmp_path):
     assert saved.state.epoch >= 8
     whole = train(start(), TASK, replace(QUICK, epochs=saved.state.epoch), rng=1)
     assert np.array_equal([r.loss for r in saved.state.history], whole.losses)
+
+
+@pytest.mark.parametrize("given", [3, {}, [None]])
+def test_what_is_neither_a_path_nor_a_checkpoint_is_refused(given):
+    with pytest.raises(InputError, match="resume: expected a path or a Checkpoint, got"):
+        train(None, TASK, QUICK, resume=given)
