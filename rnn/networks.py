@@ -8,12 +8,12 @@ alpha = dt / tau; what the networks do is in `rnn.simulation`, how they learn in
 
 import hashlib
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from tasks.checks import as_array, check_count, check_number, check_rng, choose
 from tasks.errors import InputError
+from tasks.results import html_table
 
 PHI_NAMES = ("tanh", "erf", "relu", "linear")
 # Initial spread of the loadings in the published recipes: unit variance, readout four times wider.
@@ -279,8 +279,7 @@ def _html(net, rows):
         ("noise_std (per step)", f"{net.noise_std:g}"),
         ("hash", net.hash[:12]),
     ]
-    cells = "".join(f"<tr><th>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in rows)
-    return f"<table>{cells}</table>"
+    return html_table(rows, named=True)
 
 
 def _check_task(task):

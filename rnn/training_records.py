@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rnn.parameters import check_trained
 from rnn.schedules import SCHEDULES, ConstantRate, CosineRate, ExponentialRate, StepRate
 from tasks.checks import check_count, check_number
 from tasks.errors import InputError, Status
+from tasks.results import html_table
 
 
 @dataclass(frozen=True)
@@ -223,8 +223,5 @@ class TrainResult:
         return f"TrainResult({self.status.name}: {self.message})"
 
     def _repr_html_(self):
-        rows = "".join(
-            f"<tr><td>{r.epoch}</td><td>{r.loss:.4g}</td><td>{r.accuracy:.3f}</td></tr>" for r in self.history
-        )
-        head = "<tr><th>epoch</th><th>mean loss</th><th>accuracy</th></tr>"
-        return f"<p>{escape(self.message)}</p><table>{head}{rows}</table>"
+        rows = [(r.epoch, f"{r.loss:.4g}", f"{r.accuracy:.3f}") for r in self.history]
+        return html_table(rows, ("epoch", "mean loss", "accuracy"), self.message)

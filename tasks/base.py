@@ -7,7 +7,6 @@ that draws a batch of `Trials`. A new task writes that method and nothing else.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from html import escape
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -17,6 +16,7 @@ from tasks.checks import as_array, check_number
 from tasks.errors import InputError
 from tasks.metrics import accuracy
 from tasks.plant import LinearPlant
+from tasks.results import html_table
 from tasks.timing import whole_steps
 
 
@@ -168,8 +168,7 @@ class Trials:
             ("epoch " + name, f"{self.dt * v[0, 0]:g} to {self.dt * v[0, 1]:g} ms (first trial)")
             for name, v in self.epochs.items()
         ]
-        cells = "".join(f"<tr><th>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in rows)
-        return f"<table>{cells}</table>"
+        return html_table(rows, named=True)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from tasks.checks import as_array, check_kind, check_number
 from tasks.errors import InputError
+from tasks.results import html_table
 
 FEWEST = 5
 # Largest Kolmogorov-Smirnov distance at the 5 % level from an exponential of fitted mean (Stephens 1974).
@@ -126,7 +127,7 @@ class DwellLaw:
             ("... that rejects it at 5 %", f"{self.critical_distance:.3f}"),
             (f"distance after a delay of {self.delay:.0f} ms", f"{self.delayed_distance:.3f}"),
         )
-        return "<table>" + "".join(f"<tr><th>{a}</th><td>{b}</td></tr>" for a, b in rows) + "</table>"
+        return html_table(rows, named=True)
 
 
 def dwell_law(times):

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, label
 
 from dynsys.analysis.attractors import NOWHERE, attractor_of, letters
+from tasks.results import keep_arrays
 
 # Places along each side: in a planar field, in a slice through more dimensions.
 PLACES, SLICE = 160, 48
@@ -47,10 +48,7 @@ class Basins:
     method: str
 
     def __post_init__(self):
-        for name in ("x", "y", "labels"):
-            array = np.array(getattr(self, name))
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(self, x=None, y=None, labels=None)
 
     @property
     def shares(self):

@@ -20,6 +20,7 @@ from dynsys.analysis.special_point import table
 from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
 from tasks.checks import check_count
 from tasks.errors import InputError
+from tasks.results import keep_arrays
 
 MODES = {
     "fold": FOLD_CURVE, "cusp": FOLD_CURVE, "Hopf": HOPF_CURVE, "pitchfork": BRANCH_CURVE,
@@ -85,10 +86,7 @@ class BifurcationCurve:
     state: tuple = ("kappa",)
 
     def __post_init__(self):
-        for name in ("values", "kappa", "eigenvalues", "valid"):
-            array = np.array(getattr(self, name))
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(self, values=None, kappa=None, eigenvalues=None, valid=None)
         object.__setattr__(self, "special_points", tuple(self.special_points))
         object.__setattr__(self, "inputs", dict(self.inputs or {}))
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from dynsys.analysis.special_point import table
 from tasks.errors import Status
+from tasks.results import keep_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,11 +73,9 @@ class Branch:
             object.__setattr__(self, "tangents", _secants(self.values, self.kappa))
         if self.outputs is None:
             object.__setattr__(self, "outputs", np.zeros((count, 0)))
-        for name in ("values", "kappa", "eigenvalues", "stable", "tangents", "outputs"):
-            dtype = {"eigenvalues": complex, "stable": bool}.get(name, float)
-            array = np.array(getattr(self, name), dtype=dtype)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(
+            self, values=float, kappa=float, eigenvalues=complex, stable=bool, tangents=float, outputs=float
+        )
         for name in ("inputs", "source"):
             object.__setattr__(self, name, dict(getattr(self, name)))
         object.__setattr__(self, "special_points", tuple(self.special_points))

@@ -16,6 +16,7 @@ from dynsys import numerics
 from dynsys.analysis.vector_field import check_field
 from tasks.checks import as_array, check_count
 from tasks.errors import InputError, Status
+from tasks.results import keep_arrays
 
 # Most roots, and most boxes that may wait, in one search.
 MAX_ROOTS, MAX_WAITING = 4096, 32768
@@ -69,10 +70,7 @@ class Certificate:
     message: str = ""
 
     def __post_init__(self):
-        for name in ("box", "roots", "alone", "undecided"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(self, box=float, roots=float, alone=float, undecided=float)
 
     @property
     def proved(self):

@@ -10,6 +10,7 @@ from dynsys.analysis.extended_systems import null_vectors
 from dynsys.analysis.normal_forms import imaginary_pair
 from dynsys.analysis.special_point import table
 from tasks.errors import InputError
+from tasks.results import keep_arrays
 
 # How far an eigenvalue may be from what it should be at the point, next to the largest.
 CLOSE = 1e-5
@@ -55,12 +56,8 @@ class CodimensionTwoPoint:
     residual: float = 0.0
 
     def __post_init__(self):
-        for name in ("values", "kappa", "eigenvalues"):
-            value = getattr(self, name)
-            dtype = complex if name == "eigenvalues" else float
-            array = np.array([] if value is None else value, dtype=dtype)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        object.__setattr__(self, "eigenvalues", [] if self.eigenvalues is None else self.eigenvalues)
+        keep_arrays(self, values=float, kappa=float, eigenvalues=complex)
         object.__setattr__(self, "coefficients", dict(self.coefficients))
 
     def turned(self):

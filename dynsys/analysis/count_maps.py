@@ -15,6 +15,7 @@ from dynsys import numerics
 from dynsys.analysis.vector_field import check_field
 from tasks.checks import as_array, check_count
 from tasks.errors import InputError
+from tasks.results import keep_arrays
 
 UNKNOWN = -1
 # Boxes examined in one cell before it is given up, and cells in a map.
@@ -55,12 +56,7 @@ class CountMap:
     box: np.ndarray | None = None
 
     def __post_init__(self):
-        for name in ("across", "along", "counts", "box"):
-            value = getattr(self, name)
-            if value is not None:
-                array = np.array(value, dtype=np.int64 if name == "counts" else float)
-                array.setflags(write=False)
-                object.__setattr__(self, name, array)
+        keep_arrays(self, across=float, along=float, counts=np.int64, box=float)
 
     def __repr__(self):
         found, cells = np.unique(self.counts[self.counts >= 0], return_counts=True)

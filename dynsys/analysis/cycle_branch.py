@@ -8,6 +8,7 @@ import numpy as np
 from dynsys.analysis.cycle_point import cycle_table
 from dynsys.analysis.cycles import Cycle, cycle_kind
 from dynsys.numerics.collocation_basis import DEGREE, extremes, sample
+from tasks.results import keep_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,12 +90,10 @@ class CycleBranch:
         for name in ("output_low", "output_high"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, np.zeros((len(orbits), 0)))
-        arrays = ("values", "periods", "multipliers", "stable", "meshes", "orbits", "low", "high")
-        for name in (*arrays, "output_low", "output_high"):
-            dtype = {"multipliers": complex, "stable": bool}.get(name, float)
-            array = np.array(getattr(self, name), dtype=dtype)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(
+            self, values=float, periods=float, multipliers=complex, stable=bool, meshes=float, orbits=float,
+            low=float, high=float, output_low=float, output_high=float,
+        )  # fmt: skip
         for name in ("inputs", "source"):
             object.__setattr__(self, name, dict(getattr(self, name)))
         object.__setattr__(self, "special_points", tuple(self.special_points))

@@ -1,12 +1,12 @@
 """A special point of a branch of cycles, as a result."""
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from dynsys.analysis.cycles import Cycle
 from dynsys.numerics.collocation_basis import DEGREE, extremes
+from tasks.results import html_table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,11 +101,8 @@ def cycle_table(points, caption=""):
     >>> cycle_table([], "period > 2").partition("<tr>")[0]
     '<table><caption>period &gt; 2</caption>'
     """
-    rows = "".join(
-        f"<tr><td>{escape(point.kind)}</td><td>{escape(point.parameter)} = {point.value:.10g}</td>"
-        f"<td>{point.period:.10g}</td><td>{escape(point.sentence)}</td></tr>"
+    rows = [
+        (point.kind, f"{point.parameter} = {point.value:.10g}", f"{point.period:.10g}", point.sentence)
         for point in points
-    )
-    titles = "".join(f"<th>{title}</th>" for title in ("kind", "value", "period", "what happens"))
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{above}<tr>{titles}</tr>{rows}</table>"
+    ]
+    return html_table(rows, ("kind", "value", "period", "what happens"), caption)

@@ -6,9 +6,10 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
+
+from tasks.results import html_table, keep_arrays
 
 # A multiplier this close to the unit circle says nothing about stability.
 NEUTRAL = 1e-6
@@ -53,10 +54,7 @@ class Cycle:
     clock: str = "flow"
 
     def __post_init__(self):
-        for name in ("points", "time", "multipliers"):
-            array = np.array(getattr(self, name), dtype=complex if name == "multipliers" else float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(self, points=float, time=float, multipliers=complex)
 
     @property
     def stable(self):
@@ -137,13 +135,11 @@ class LimitCycles:
         return "\n".join([head, *(f"  {cycle!r}" for cycle in self.cycles)])
 
     def _repr_html_(self):
-        titles = "".join(f"<th>{t}</th>" for t in ("kind", "of the", "period", "multipliers"))
-        rows = "".join(
-            f"<tr><td>{escape(c.kind)}</td><td>{c.clock}</td><td>{c.period:.10g}</td>"
-            f"<td>{np.array2string(c.nontrivial, precision=6, separator=', ')}</td></tr>"
+        rows = [
+            (c.kind, c.clock, f"{c.period:.10g}", np.array2string(c.nontrivial, precision=6, separator=", "))
             for c in self.cycles
-        )
-        return f"<table><caption>{escape(self.message)}</caption><tr>{titles}</tr>{rows}</table>"
+        ]
+        return html_table(rows, ("kind", "of the", "period", "multipliers"), self.message)
 
 
 def cycle_kind(multipliers):

@@ -6,11 +6,11 @@ the flow never leaves (Brouwer degree).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 
 from tasks.errors import Status
+from tasks.results import html_table, keep_arrays
 
 # A real part (or an eigenvalue, for the index) below this share of the largest eigenvalue counts as zero.
 HYPERBOLIC_TOLERANCE = 1e-7
@@ -66,11 +66,8 @@ class FixedPoint:
     clock: str = "flow"
 
     def __post_init__(self):
-        for name in ("kappa", "eigenvalues", "eigenvectors", "outputs"):
-            value = getattr(self, name)
-            array = np.array([] if value is None else value, dtype=complex if "eigen" in name else float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        object.__setattr__(self, "outputs", [] if self.outputs is None else self.outputs)
+        keep_arrays(self, kappa=float, eigenvalues=complex, eigenvectors=complex, outputs=float)
 
     @property
     def stable(self):
@@ -115,10 +112,7 @@ class Continuum:
     dimension: int = 1
 
     def __post_init__(self):
-        for name in ("points", "tangents"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(self, points=float, tangents=float)
 
     def __repr__(self):
         size = f"{self.dimension}-dimensional set"
@@ -174,11 +168,9 @@ class FixedPoints:
     certificate: object = None
 
     def __post_init__(self):
-        box = np.array(self.box, dtype=float)
-        box.setflags(write=False)
+        keep_arrays(self, box=float)
         for name in ("inputs", "counts", "source"):
             object.__setattr__(self, name, dict(getattr(self, name)))
-        object.__setattr__(self, "box", box)
         object.__setattr__(self, "points", tuple(self.points))
 
     @property
@@ -207,7 +199,7 @@ class FixedPoints:
         return "\n".join(lines + [f"  {continuum}" for continuum in self.continua])
 
     def _repr_html_(self):
-        caption = f"<caption>{escape(_settings(self.inputs))}: {escape(self.message)}</caption>"
+        caption = f"{_settings(self.inputs)}: {self.message}"
         return _table(self.points, caption)
 
 
@@ -284,10 +276,8 @@ def _short(values):
 def _table(points, caption=""):
     map_ = any(point.clock == "map" for point in points)
     titles = ("kind", "kappa", "multipliers" if map_ else "eigenvalues", "index", "stable in Euler steps")
-    head = "<tr>" + "".join(f"<th>{title}</th>" for title in titles) + "</tr>"
-    rows = "".join(
-        f"<tr><td>{escape(p.kind)}</td><td>{_short(p.kappa)}</td><td>{_short(p.eigenvalues)}</td>"
-        f"<td>{p.index:+d}</td><td>{_EULER[p.euler_stable]}</td></tr>"
+    rows = [
+        (p.kind, _short(p.kappa), _short(p.eigenvalues), f"{p.index:+d}", _EULER[p.euler_stable])
         for p in points
-    )
-    return f"<table>{caption}{head}{rows}</table>"
+    ]
+    return html_table(rows, titles, caption)

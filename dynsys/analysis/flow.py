@@ -10,6 +10,7 @@ from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.dormand_prince import evaluate_many, run_at
 from tasks.checks import as_array, check_count, check_number
 from tasks.errors import InputError, Status
+from tasks.results import keep_arrays
 
 RTOL = 1e-10
 MAX_STEPS = 200_000
@@ -51,11 +52,7 @@ class Flow:
     state: tuple = ()
 
     def __post_init__(self):
-        for name in ("kappa", "time", "ended"):
-            if getattr(self, name) is not None:
-                array = np.array(getattr(self, name), dtype=float)
-                array.setflags(write=False)
-                object.__setattr__(self, name, array)
+        keep_arrays(self, kappa=float, time=float, ended=float)
 
     def __repr__(self):
         span = f"from {self.time[0]:g} to {self.time[-1]:g}"

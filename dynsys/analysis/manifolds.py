@@ -16,6 +16,7 @@ import numpy as np
 
 from dynsys.analysis.flow import system_of, values_at
 from dynsys.numerics.paths import run_path
+from tasks.results import keep_arrays
 
 RTOL = 1e-11
 MAX_STEPS, MAX_TIME, MAX_POINTS = 4000, 1e6, 6000
@@ -67,10 +68,7 @@ class Manifold:
     dimension: int = 1
 
     def __post_init__(self):
-        for name in ("points", "time"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        keep_arrays(self, points=float, time=float)
 
     def __repr__(self):
         kind = "stable" if self.stable else "unstable"

@@ -13,6 +13,7 @@ from scipy.ndimage import minimum_filter
 
 from dynsys.analysis.flow import system_of, values_at
 from dynsys.numerics.plane import polish
+from tasks.results import keep_arrays
 
 # Cells along each side. An odd offset of the grid keeps it off curves that lie along an axis.
 CELLS = 100
@@ -42,9 +43,7 @@ class Nullcline:
     component: int
 
     def __post_init__(self):
-        array = np.array(self.points, dtype=float)
-        array.setflags(write=False)
-        object.__setattr__(self, "points", array)
+        keep_arrays(self, points=float)
 
     @property
     def closed(self):

@@ -1,9 +1,10 @@
 """A special point of a branch, as a result: where it is, what happens there, and how that is known."""
 
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
+
+from tasks.results import html_table, keep_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,13 +51,10 @@ class SpecialPoint:
     residual: float = 0.0
 
     def __post_init__(self):
-        kappa = np.array(self.kappa, dtype=float)
-        eigenvalues = np.array([] if self.eigenvalues is None else self.eigenvalues, dtype=complex)
         directions = np.array([] if self.directions is None else self.directions, dtype=float)
-        directions = directions.reshape(-1, kappa.size + 1)
-        for name, array in (("kappa", kappa), ("eigenvalues", eigenvalues), ("directions", directions)):
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        object.__setattr__(self, "directions", directions.reshape(-1, np.size(self.kappa) + 1))
+        object.__setattr__(self, "eigenvalues", [] if self.eigenvalues is None else self.eigenvalues)
+        keep_arrays(self, kappa=float, eigenvalues=complex, directions=float)
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "coefficients", dict(self.coefficients))
 
@@ -87,12 +85,9 @@ def table(points, caption=""):
     >>> table([], "1 < 2").partition("<tr>")[0]
     '<table><caption>1 &lt; 2</caption>'
     """
-    rows = "".join(
-        f"<tr><td>{escape(point.kind)}</td><td>{escape(point.parameter)} = {point.value:.10g}</td>"
-        f"<td>{np.array2string(point.kappa, precision=6, suppress_small=True)}</td>"
-        f"<td>{escape(point.sentence)}</td></tr>"
+    rows = [
+        (point.kind, f"{point.parameter} = {point.value:.10g}",
+         np.array2string(point.kappa, precision=6, suppress_small=True), point.sentence)
         for point in points
-    )
-    titles = "".join(f"<th>{title}</th>" for title in ("kind", "value", "kappa", "what happens"))
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{above}<tr>{titles}</tr>{rows}</table>"
+    ]  # fmt: skip
+    return html_table(rows, ("kind", "value", "kappa", "what happens"), caption)

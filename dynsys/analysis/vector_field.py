@@ -7,13 +7,13 @@ kernels of the project serve all fields without being compiled again.
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
 from tasks.checks import as_array, check_kind, check_number
 from tasks.errors import InputError
+from tasks.results import html_table
 
 
 class FieldFunctions(NamedTuple):
@@ -284,8 +284,7 @@ class Field:
     def _repr_html_(self):
         rows = [("field", self.label), ("state", ", ".join(self.state)), ("inputs", ", ".join(self.inputs))]
         rows += [(name, f"{value:.6g}") for name, value in self.parameter_values.items()]
-        cells = "".join(f"<tr><th>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in rows)
-        return f"<table>{cells}</table>"
+        return html_table(rows, named=True)
 
     def _evaluate(self, function, kappa, inputs, shape):
         kappa = as_array("kappa", kappa)

@@ -10,6 +10,7 @@ import numpy as np
 
 from dynsys.analysis.equilibria import FixedPoint
 from dynsys.analysis.portrait import PhasePortrait
+from tasks.results import keep_arrays
 
 # A trajectory this near its end, as a share of the picture, has settled.
 SETTLED = 0.01
@@ -63,11 +64,10 @@ class Scene:
     def __post_init__(self):
         R = len(self.state)
         empty = {"trajectories": np.empty((0, 0, R)), "time": np.empty(0)}
-        for name in ("box", "trajectories", "time"):
+        for name in empty:
             given = getattr(self, name)
-            array = np.array(empty[name] if given is None else given, dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, empty[name] if given is None else given)
+        keep_arrays(self, box=float, trajectories=float, time=float)
         for name in ("inputs", "parameters"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

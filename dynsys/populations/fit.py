@@ -5,7 +5,6 @@ numbers are all that the mean field needs.
 """
 
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from rnn.connectivity import Loadings, loading_names
 from rnn.networks import PHI_NAMES
 from tasks.checks import as_array, check_count, check_kind, check_number, check_rng, choose
 from tasks.errors import InputError
+from tasks.results import html_table
 
 # A covariance counts as positive semidefinite when no eigenvalue is below minus this share of the largest.
 SEMIDEFINITE_TOLERANCE = 1e-10
@@ -151,24 +151,23 @@ class Populations:
         )
 
     def _repr_html_(self):
-        head = "".join(f"<th>{escape(name)}</th>" for name in ("", "mean", *self.names))
         tables = []
         for p in range(self.count):
-            rows = "".join(
-                f"<tr><th>{escape(name)}</th><td>{self.means[p, i]:.4g}</td>"
-                + "".join(
-                    f"<td>{value:.4g}{self._error(p, i, j)}</td>"
-                    for j, value in enumerate(self.covariances[p, i])
-                )
-                + "</tr>"
-                for i, name in enumerate(self.names)
-            )
+            rows = []
+            for i, name in enumerate(self.names):
+                row = self.covariances[p, i]
+                cells = [f"{value:.4g}{self._error(p, i, j)}" for j, value in enumerate(row)]
+                rows.append((name, f"{self.means[p, i]:.4g}", *cells))
             caption = f"population {p + 1}, weight {self.weights[p]:.3g}: means and covariances"
-            tables.append(f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>")
+            tables.append(html_table(rows, ("", "mean", *self.names), caption, named=True))
         return "".join(tables)
 
     def _error(self, p, i, j):
-        return "" if self.covariance_errors is None else f" &plusmn; {self.covariance_errors[p, i, j]:.2g}"
+        return (
+            ""
+            if self.covariance_errors is None
+            else f" \N{PLUS-MINUS SIGN} {self.covariance_errors[p, i, j]:.2g}"
+        )
 
 
 def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, restarts=20):

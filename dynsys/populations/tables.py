@@ -11,7 +11,6 @@ tested against zero by Sigma_ab / se(Sigma_ab), and the p-values of all pairs ar
 """
 
 from dataclasses import dataclass, fields
-from html import escape
 
 import numpy as np
 from scipy.special import erfc
@@ -20,6 +19,7 @@ from dynsys.populations.fit import Populations
 from rnn.connectivity import Loadings
 from tasks.checks import check_count, check_kind, check_number
 from tasks.errors import InputError
+from tasks.results import html_table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,20 +71,19 @@ class MomentTable:
         return f"MomentTable(correlations not zero at level {self.level:g}: {found or 'none'})"
 
     def _repr_html_(self):
-        head = "".join(f"<th>{escape(name)}</th>" for name in ("", *self.names))
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th>"
-            + "".join(
-                f"<td>{self.correlation[i, j]:.3f} &plusmn; {self.correlation_errors[i, j]:.2g}"
-                + " *" * bool(self.significant[i, j] and i != j)
-                + "</td>"
-                for j in range(len(self.names))
+        marked = self.significant & ~np.eye(len(self.names), dtype=bool)
+        rows = [
+            (
+                name,
+                *(
+                    f"{value:.3f} \N{PLUS-MINUS SIGN} {error:.2g}{' *' * bool(mark)}"
+                    for value, error, mark in zip(self.correlation[i], self.correlation_errors[i], marked[i])
+                ),
             )
-            + "</tr>"
             for i, name in enumerate(self.names)
-        )
+        ]
         caption = f"correlations; * not zero at level {self.level:g}, corrected for the number of pairs"
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+        return html_table(rows, ("", *self.names), caption, named=True)
 
 
 def moment_table(loadings, populations=None, population=0, level=0.05):

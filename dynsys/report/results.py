@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 
 from dynsys.report.performance import Performance, plain_performance
 from dynsys.report.plain import plain_values
+from tasks.results import html_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,10 +211,7 @@ class Analysis:
         )
 
     def _repr_html_(self):
-        cells = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in self.summary()
-        )
-        return f"<table><caption>values: network / mean field</caption>{cells}</table>"
+        return html_table(self.summary(), caption="values: network / mean field", named=True)
 
 
 def _kappas(pair):

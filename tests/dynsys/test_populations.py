@@ -164,4 +164,4 @@ def test_the_noise_variance_is_what_the_euler_scheme_reaches():
 
 def test_populations_show_themselves():
     html = fit_populations(loadings(network(rank=1)))._repr_html_()
-    assert "&plusmn;" in html and "<caption>population 1" in html
+    assert "\N{PLUS-MINUS SIGN}" in html and "<caption>population 1" in html
