@@ -153,8 +153,8 @@ def _plan(options):
             "rank: a network of full rank has none to choose; leave out --rank or --full-rank"
         )
     settings = {name: getattr(options, name) for name in TRAIN_SETTINGS if getattr(options, name) is not None}
-    sizes = {name: getattr(options, name) for name in ("units", "rank") if getattr(options, name) is not None}
-    plan = replace(plan, **sizes)
+    plan = plan if options.units is None else plan.with_units(options.units)
+    plan = plan if options.rank is None else replace(plan, rank=options.rank)
     plan = plan.full_rank() if options.full_rank else plan
     return replace(plan, config=replace(plan.config, **settings))
 

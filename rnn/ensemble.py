@@ -8,8 +8,10 @@ the last bit, as if it had been trained alone.
 
 import queue
 import threading
+import traceback
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from rnn.gradient import available_cores
 from rnn.interrupts import interrupts_held
 from rnn.parameters import parameters
 from rnn.simulation import check_match
-from rnn.training import check_training, origin, train
+from rnn.training import check_training, origin, train_checked, warn_of_long_steps
 from rnn.training_records import TrainConfig, TrainResult
 from rnn.workers import Worker
 from tasks.adapters import EnvironmentTask
@@ -48,14 +50,18 @@ def train_many(nets, task, config=None, rng=None, progress=None, threads=None):
     Returns
     -------
     tuple of TrainResult, length K
-        In the order of ``nets``. One that diverges does not stop the others. Ctrl-C ends every training after
-        its epoch: all results are there, those that never began with the network that was given.
+        In the order of ``nets``. One that diverges does not stop the others, nor does one whose task raises
+        an error: its status is ``FAILED``, its message names it and the error, and its network is the one
+        that was given. Ctrl-C ends every training after its epoch: all results are there, those that never
+        began with the network that was given.
 
     Raises
     ------
     InputError
         What `rnn.train` refuses, before any training begins; numbers of tasks, settings or generators that
         do not fit, and one generator for two networks.
+    Exception
+        Where every network failed: the error of the first.
 
     Examples
     --------
@@ -68,10 +74,12 @@ def train_many(nets, task, config=None, rng=None, progress=None, threads=None):
     True
     """
     jobs = _jobs(nets, task, config, rng)
+    for task in {(job[1].dt, job[1].tau): job[1] for job in jobs}.values():
+        warn_of_long_steps(task)  # once, not once a network
     shared = any(isinstance(job[1], EnvironmentTask) for job in jobs)
     wanted = available_cores() if threads is None else check_count("threads", threads)
     threads = 1 if shared else min(wanted, len(jobs))
-    results, news = [None] * len(jobs), queue.SimpleQueue()
+    results, errors, news = [None] * len(jobs), {}, queue.SimpleQueue()
     waiting, stop = iter(range(len(jobs))), threading.Event()
 
     def report(number, record):
@@ -85,10 +93,14 @@ def train_many(nets, task, config=None, rng=None, progress=None, threads=None):
                 if stop.is_set():
                     break
                 net, task, config, rng = jobs[number]
-                result = train(
-                    net, task, replace(config, threads=1), rng, lambda record, n=number: report(n, record)
-                )
-                results[number] = replace(result, config=config)
+                try:
+                    result = train_checked(
+                        net, task, replace(config, threads=1), rng, lambda record, n=number: report(n, record)
+                    )
+                    results[number] = replace(result, config=config)
+                except Exception as error:
+                    errors[number] = error
+                    results[number] = _failed(number, net, task, config, rng, error)
         except BaseException:
             stop.set()
             raise  # in the calling thread, at the end
@@ -107,6 +119,8 @@ def train_many(nets, task, config=None, rng=None, progress=None, threads=None):
         stop.set()
         for worker in workers:
             worker.close()
+    if len(errors) == len(jobs):
+        raise errors[0]
     return tuple(result or _never_began(*job) for result, job in zip(results, jobs))
 
 
@@ -159,6 +173,15 @@ def _for_each(name, values, count):
             f"{name}: expected one for all or one for each of the {count} networks, got {len(values)}"
         )
     return values * count if len(values) == 1 else values
+
+
+def _failed(number, net, task, config, rng, error):
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    message = (
+        f"nets[{number}] (task {task.name!r}): {type(error).__name__}: {error} "
+        f"({Path(place.filename).name}, line {place.lineno}, in {place.name})"
+    )
+    return TrainResult(net, net, (), Status.FAILED, message, 0, 0.0, config, origin(net, task, rng))
 
 
 def _never_began(net, task, config, rng):

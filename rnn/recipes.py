@@ -13,7 +13,7 @@ from rnn.curriculum import Stage, train_stages
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.schedules import CosineRate
 from rnn.training_records import TrainConfig
-from tasks.checks import check_rng, choose
+from tasks.checks import check_count, check_rng, choose
 from tasks.errors import InputError
 from tasks.registry import get_task
 
@@ -62,8 +62,17 @@ class Recipe:
         return "J" in self.config.train
 
     def with_units(self, units):
-        """The same recipe for another number of units."""
-        return replace(self, units=units)
+        """The same recipe for another number of units N; full-rank rates go as 1/sqrt(N)."""
+        factor = (self.units / check_count("units", units)) ** 0.5
+
+        def scaled(config):
+            return replace(config, learning_rate=config.learning_rate * factor)
+
+        before = tuple(
+            replace(stage, config=scaled(stage.config)) if stage.full_rank else stage for stage in self.before
+        )
+        config = scaled(self.config) if self.is_full_rank else self.config
+        return replace(self, units=units, before=before, config=config)
 
     def full_rank(self):
         """One stage that trains a full-rank network instead."""

@@ -77,11 +77,40 @@ def train(
     >>> bool(result.losses[-1] < result.losses[0])
     True
     """
-    clock = time.perf_counter()
     saved = load_checkpoint(resume) if isinstance(resume, (str, PathLike)) else resume
     if saved is not None and not isinstance(saved, Checkpoint):
         raise InputError(f"resume: expected a path or a Checkpoint, got {type(saved).__name__}")
     check_training(net, task, config, saved)
+    if earlier is None:
+        warn_of_long_steps(task)
+    return train_checked(net, task, config, rng, progress, checkpoint, saved, stage, earlier)
+
+
+def train_checked(
+    net, task, config, rng, progress=None, checkpoint=None, saved=None, stage=(1, 1), earlier=None
+):
+    """What `train` does after its checks, for those who have made them.
+
+    Parameters
+    ----------
+    net, task, config, rng, progress, checkpoint, stage, earlier
+        As in `train`.
+    saved : Checkpoint, optional
+        What is resumed.
+
+    Returns
+    -------
+    TrainResult
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> task = get_task("rdm")
+    >>> quick = TrainConfig(epochs=1, batches_per_epoch=2)
+    >>> train_checked(LowRankRNN.random(8, 1, task, rng=0), task, quick, 1).best_epoch
+    1
+    """
+    clock = time.perf_counter()
     if saved is None:
         config, rng = TrainConfig() if config is None else config, check_rng(rng)
         first, records = (None, ()) if earlier is None else (earlier.initial, earlier.history)
@@ -116,7 +145,7 @@ def train(
 
 
 def check_training(net, task, config, saved=None):
-    """Refuse what is no task, no network or no settings; warn about a step longer than tau.
+    """Refuse what is no task, no network or no settings.
 
     Parameters
     ----------
@@ -142,6 +171,21 @@ def check_training(net, task, config, saved=None):
         raise InputError(f"net: expected a LowRankRNN or FullRankRNN, got {type(net).__name__}")
     if not isinstance(config, TrainConfig) and config is not None:
         raise InputError(f"config: expected a TrainConfig, got {type(config).__name__}")
+
+
+def warn_of_long_steps(task):
+    """Warn the caller's caller about a step longer than tau.
+
+    Parameters
+    ----------
+    task : Task
+        The task.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> warn_of_long_steps(get_task("rdm"))
+    """
     if task.dt > task.tau:
         warnings.warn(
             f"dt: {task.dt:g} ms is longer than tau = {task.tau:g} ms: x overshoots at every step; "

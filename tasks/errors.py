@@ -81,6 +81,7 @@ class Status(Enum):
         "The values stopped being finite; the last finite ones were kept. Try a smaller learning rate "
         "or gradient clipping in training, a smaller step or another start elsewhere."
     )
+    FAILED = "An error was raised; nothing of this one was kept. Its message says which error, and where."
     NOT_CONVERGED = "The iteration did not converge; try more starts, another start or a larger box."
     MAX_STEPS = "The step budget ran out before the end was reached; raise the number of steps."
     MIN_STEP = "The step became smaller than its limit; a singular point may be near."

@@ -2,17 +2,20 @@
 
 import signal
 import threading
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from rnn.curriculum import Stage, train_stages
 from rnn.ensemble import train_many
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD
 from rnn.training import TrainConfig, train
 from tasks import get_task
 from tasks.adapters import EnvironmentTask
+from tasks.decision import RandomDots
 from tasks.errors import InputError, Status
 
 QUICK = TrainConfig(epochs=3, batches_per_epoch=4, batch_size=10)
@@ -123,6 +126,51 @@ def test_an_error_in_the_users_progress_ends_all():
     for thread in threading.enumerate()[count:]:
         thread.join(10.0)
     assert threading.active_count() <= count
+
+
+class Breaking(RandomDots):
+    """Its trials stop coming after a while."""
+
+    def trials(self, n, rng):
+        if n > 1 and rng.random() < 0.4:  # one trial is what is asked for beforehand
+            raise ZeroDivisionError("no such coherence")
+        return super().trials(n, rng)
+
+
+def test_an_error_in_one_task_keeps_the_others():
+    task, breaking = get_task("rdm"), Breaking()
+    nets = starts(task, 4)
+    for threads in (1, 2):
+        results = train_many(
+            nets, [task, breaking, task, task], replace(QUICK, epochs=20), list(range(4)), threads=threads
+        )
+        for number in (0, 2, 3):
+            alone = train(nets[number], task, replace(QUICK, epochs=20), rng=number)
+            assert same(results[number], alone)
+        failed = results[1]
+        assert failed.status is Status.FAILED and not failed.status.ok and failed.net is nets[1]
+        assert failed.message.startswith("nets[1] (task 'rdm'): ZeroDivisionError: no such coherence (test_")
+        assert failed.message.endswith("in trials)") and failed.source["seed"]["entropy"] == 1
+
+
+def test_where_all_fail_the_first_error_is_raised():
+    with pytest.raises(ZeroDivisionError, match="no such coherence"):
+        train_many(starts(get_task("rdm"), 3), Breaking(), replace(QUICK, epochs=50), 0)
+
+
+def test_a_long_step_warns_once():
+    task, other = get_task("rdm", dt=120.0, response=120.0), get_task("rdm", dt=130.0, response=130.0)
+    for tasks_, count in (([task] * 3, 1), ([task, other, task], 2)):
+        nets = [LowRankRNN.random(8, 1, one, rng=0) for one in tasks_]
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            train_many(nets, tasks_, QUICK, 0)
+        assert [str(one.message).split(":")[0] for one in seen] == ["dt"] * count
+        assert all(one.filename == __file__ for one in seen)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        train_stages(nets[0], task, [Stage(QUICK), Stage(QUICK)], 0)
+    assert len(seen) == 1
 
 
 class Counting:

@@ -115,6 +115,20 @@ def test_the_recipe_is_the_published_one():
     assert config.train == ("m", "n", "I_gain", "w_gain")
 
 
+def test_full_rank_rates_go_with_the_units():
+    """1e-2 / sqrt(N), in either order of asking, and in the stage before a low-rank one too."""
+    for name in ("rdm", "context", "romo"):
+        one, other = recipe(name).full_rank().with_units(128), recipe(name).with_units(128).full_rank()
+        assert one.units == other.units == 128
+        assert one.config.learning_rate == pytest.approx(1e-2 / 128**0.5, rel=1e-15)
+        assert other.config.learning_rate == pytest.approx(1e-2 / 128**0.5, rel=1e-15)
+    romo = recipe("romo").with_units(128)
+    assert [stage.config.learning_rate for stage in romo.stages] == pytest.approx([1e-2 / 128**0.5, 1e-2])
+    assert recipe("context").with_units(4096).config == recipe("context").config
+    with pytest.raises(InputError, match="units"):
+        recipe("rdm").with_units(0)
+
+
 def test_unknown_recipes_are_refused_with_a_list():
     with pytest.raises(InputError, match="'chess'; choose one of"):
         recipe("chess")
