@@ -6,6 +6,8 @@ from scipy.linalg import lu_factor, lu_solve
 
 from dynsys.analysis.cycle_branch import as_cycle
 from dynsys.analysis.cycle_curve import nontrivial
+from dynsys.analysis.cycle_forms import normal_form
+from dynsys.analysis.cycle_kinds import describe_doubling, describe_fold, describe_torus, unstable_besides
 from dynsys.analysis.cycle_locate import Step, locate, polished, tests_at
 from dynsys.analysis.cycle_point import CyclePoint
 
@@ -140,26 +142,33 @@ def _named(step, name, coarse, polished):
     cycle = as_cycle(mesh, cycles.orbit(y), period, multipliers)
     place = f"{parameter} = {value:.6g}, period {period:.6g}"
     mu = nontrivial(multipliers[None])[0]
-    if name == "fold":
-        side = "above" if step.after > value else "below"
-        sentence = f"Fold of cycles at {place}: two cycles meet; they exist for {parameter} {side} it."
-        return CyclePoint("fold of cycles", parameter, value, cycle, sentence)
-    if name == "doubling":
-        sentence = f"Period doubling at {place}: cycles of twice the period begin."
-        return CyclePoint("period doubling", parameter, value, cycle, sentence, _doubled(step, solved))
-    if name == "branch":
-        sentence = f"Branch point of cycles at {place}: another branch of cycles crosses."
-        kind = "branch point of cycles"
-        return CyclePoint(kind, parameter, value, cycle, sentence, _crossing(step, solved))
+    onward, form, critical = None, {}, 1
     if name == "torus":
-        pair = mu[np.argmin(np.abs(np.abs(mu) - 1))]
-        if abs(pair.imag) > 1e-9 * abs(pair) and abs(abs(pair) - 1) < 1e-3:
-            turn = abs(np.angle(pair)) / (2 * np.pi)
-            sentence = f"Torus bifurcation at {place}: a second frequency begins, {turn:.6g} turns a period."
-            return CyclePoint("torus", parameter, value, cycle, sentence)
+        pair, critical = mu[np.argmin(np.abs(np.abs(mu) - 1))], 2
+        if abs(pair.imag) <= 1e-9 * abs(pair) or abs(abs(pair) - 1) >= 1e-3:
+            name = "neutral"
+        angle = abs(np.angle(pair))
+    if name in ("fold", "doubling", "torus"):
+        form = normal_form(cycles, name, mesh, y, angle if name == "torus" else np.pi)
+        others = unstable_besides(mu, critical)
+        unit = period * np.linalg.norm(np.ptp(cycles.orbit(y), axis=0))
+    if name == "fold":
+        kind, side = "fold of cycles", "above" if step.after > value else "below"
+        sentence = describe_fold(form, unit, others, place, side)
+    elif name == "doubling":
+        kind, onward = "period doubling", _doubled(step, solved)
+        sentence = describe_doubling(form, unit, others, place)
+    elif name == "torus":
+        kind, sentence = "torus", describe_torus(form, unit, others, place, angle)
+    elif name == "branch":
+        kind, onward = "branch point of cycles", _crossing(step, solved)
+        sentence = f"Branch point of cycles at {place}: another branch of cycles crosses."
+    elif name == "neutral":
+        kind = "neutral saddle cycle"
         sentence = f"Neutral saddle cycle at {place}: two multipliers with product 1; nothing changes."
-        return CyclePoint("neutral saddle cycle", parameter, value, cycle, sentence)
-    return CyclePoint("mark", parameter, value, cycle, f"The cycle at {place}.")
+    else:
+        kind, sentence = "mark", f"The cycle at {place}."
+    return CyclePoint(kind, parameter, value, cycle, sentence, onward, form)
 
 
 def _doubled(step, solved):

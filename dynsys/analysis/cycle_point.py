@@ -1,5 +1,7 @@
 """A special point of a branch of cycles, as a result."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +31,9 @@ class CyclePoint:
     onward : tuple of ndarray, optional
         Where another branch of cycles begins: mesh (N + 1,), orbit with period and parameter, and direction,
         ((4 N + 1) R + 2,) each, as `dynsys.numerics.collocation_basis` has them.
+    coefficients : mapping of str to number
+        Of the normal form (`dynsys.analysis.cycle_forms`): ``a, a01`` of a fold, ``c, speed`` of a period
+        doubling, ``angle, c1, speed`` of a torus point.
 
     Examples
     --------
@@ -43,9 +48,11 @@ class CyclePoint:
     cycle: Cycle
     sentence: str = ""
     onward: tuple = None
+    coefficients: Mapping = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         object.__setattr__(self, "value", float(self.value))
+        object.__setattr__(self, "coefficients", dict(self.coefficients))
 
     @property
     def period(self):

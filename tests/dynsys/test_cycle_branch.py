@@ -17,7 +17,7 @@ from dynsys.analysis import (
 )
 from dynsys.analysis.cycle_curve import nontrivial
 from dynsys.analysis.cycle_search import refine_cycle
-from dynsys.numerics.collocation_basis import lagrange
+from dynsys.numerics.collocation_basis import lagrange, sample
 from dynsys.numerics.floquet import monodromy_blocks
 from dynsys.symbolic import mean_field
 from tasks.errors import InputError, OutcomeError, Status
@@ -283,6 +283,15 @@ def test_roessler_doubles_its_period_again_and_again():
     assert again.value == pytest.approx(3.83736, abs=1e-4)
     between = (twice.values > 2.85) & (twice.values < 3.8)
     assert twice.stable[between].all() and between.any()
+    # The normal form tells the size of the doubled cycle: xi^2 = -(speed / c) (c - c_0).
+    form, away = doubling.coefficients, twice.values[1] - doubling.value
+    times, states = np.arange(400) / 400, np.empty((1, 400, 3))
+    sample(twice.meshes[1].copy(), np.append(twice.orbits[1], [0.0, 0.0])[None], times, states)
+    halves = 0.5 * (states[0, :200] - states[0, 200:])
+    size = (halves**2).sum(axis=1).mean()
+    assert size == pytest.approx(-form["speed"] / form["c"] * away, rel=2e-3) and away > 0
+    assert doubling.sentence.startswith("Supercritical period doubling")
+    assert "stable cycles of twice the period exist for c above it" in doubling.sentence
 
 
 @pytest.mark.slow
