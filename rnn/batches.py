@@ -30,13 +30,11 @@ class Batches(NamedTuple):
     weights: np.ndarray
     size: int
 
-    def take(self, index, left, right, shapes, outputs):
-        """One batch, after checking it and the factors: compiled code checks nothing.
+    def check(self, left, right, shapes, outputs):
+        """Check the batches and the factors against what compiled code, which checks nothing, expects.
 
         Parameters
         ----------
-        index : int
-            Which of the batches.
         left, right : ndarray
             The factors of `rnn.connectivity.factors`.
         shapes : tuple
@@ -53,16 +51,15 @@ class Batches(NamedTuple):
         InputError
             Another shape, precision or layout.
         """
-        inputs, targets, weights = self.inputs[index], self.targets[index], self.weights[index]
-        given = left.shape, right.shape, inputs.shape[:2]
-        if given != shapes or targets.shape != outputs.shape:
+        given = left.shape, right.shape, self.inputs.shape[1:3]
+        if given != shapes or self.targets.shape[1:] != outputs.shape:
             raise InputError(
-                f"batch: expected shapes {shapes}, {outputs.shape}, got {given}, {targets.shape}"
+                f"batch: expected shapes {shapes}, {outputs.shape}, got {given}, {self.targets.shape[1:]}"
             )
-        for array in (left, right, inputs, targets, weights):
+        for array in (left, right, *self[:3]):
             if array.dtype != outputs.dtype or not array.flags.c_contiguous:
                 raise InputError(f"batch: expected C-contiguous {outputs.dtype} arrays, got {array.dtype}")
-        return inputs, targets, weights
+        return self[:3]
 
 
 def pack(trials, batch_size, dtype):

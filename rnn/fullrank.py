@@ -104,7 +104,8 @@ class FullRankRunner:
         -------
         float
         """
-        inputs, targets, weights = batches.take(index, left, right, self._shapes, self.outputs)
+        arrays = batches.check(left, right, self._shapes, self.outputs)
+        inputs, targets, weights = (array[index] for array in arrays)
         self._weights.pack(left, right, self._alpha)
 
         def there_and_back(start, stop):

@@ -9,7 +9,6 @@ on one thread or several with the same result.
 
 import os
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -21,12 +20,13 @@ from rnn.kernels.closed_loop import closed_loop_blocks
 from rnn.kernels.lowrank import BLOCK, gradient_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import check_match
-from rnn.workers import Worker
+from rnn.workers import SharedKernel
 from tasks.checks import check_count, check_rng
+from tasks.errors import InputError
 from tasks.plant import LinearPlant
 
-# Below this many unit-steps (trials x steps x units) starting a second thread costs more than it saves.
-UNIT_STEPS_FOR_THREADS = 300_000
+# Below this many unit-steps (trials x steps x units) a second thread saves too little to keep it busy.
+UNIT_STEPS_FOR_THREADS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +132,8 @@ def gradient_runner(net, noise_std, batch_size, steps, dtype, threads=None, plan
     """
     if isinstance(net, LowRankRNN):
         return GradientRunner(net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates)
-    if threads is None:  # a step of a unit costs more here, in proportion to the number of units
-        threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32))
+    if threads is None:  # here a unit's step costs more, the more units there are, and so does a thread
+        threads = default_threads(batch_size * steps * net.units * (1 + net.units // 32) // 3)
     return FullRankRunner(net, noise_std, batch_size, steps, dtype, threads, plant, l2_rates)
 
 
@@ -215,13 +215,11 @@ class GradientRunner:
             )
             for _ in range(threads)
         ]
-        edges = [round(i * blocks / threads) for i in range(threads + 1)]
-        self._ranges = list(pairwise(edges))
         self.z = np.zeros((BLOCK * blocks, steps, net.output_count), dtype)
         self._losses = np.zeros(BLOCK * blocks)
         self.dleft = np.zeros((blocks, terms, net.units), dtype)
         self.dright = np.zeros((blocks, sums, net.units), dtype)
-        self.outputs, self._plant, self._kernel = self.z, (), gradient_blocks
+        self.outputs, self._plant, kernel = self.z, (), gradient_blocks
         if plant is None and l2_rates > 0.0:  # the general kernel serves, with a plant that hands on z
             plant = _no_plant(net.input_count, net.output_count)
         if plant is not None:
@@ -232,15 +230,14 @@ class GradientRunner:
             costs[:batch_size] = l2_rates / (batch_size * steps * net.units)
             self.outputs = np.zeros((BLOCK * blocks, steps, len(plant.E)), dtype)
             self._plant = *matrices, costs, np.zeros((BLOCK * blocks, steps, plant.size), dtype), self.outputs
-            self._kernel, self._tags = closed_loop_blocks, (self._tags[0], net.rank)
-        self._workers = [Worker(self._kernel) for _ in range(threads - 1)]
+            kernel, self._tags = closed_loop_blocks, (self._tags[0], net.rank)
+        self._given, self._shared = (None, None, None), SharedKernel(kernel, blocks, threads)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        for worker in self._workers:
-            worker.close()
+        self._shared.close()
 
     def run(self, left, right, batches, index, seed):
         """Forward and backward pass of one batch; returns the loss, leaves the rest in the attributes.
@@ -260,17 +257,20 @@ class GradientRunner:
         -------
         float
         """
-        inputs, targets, weights = batches.take(index, left, right, self._shapes, self.outputs)
-        given = left, right, self._h0, inputs, targets, weights
-        shared = (*given, *self._numbers, np.uint64(seed), 0, *self._tags)
-        results = self.z, self._losses, self.dleft, self.dright, *self._plant
-        for worker, blocks, scratch in zip(self._workers, self._ranges[1:], self._scratch[1:]):
-            worker.start(blocks, *shared, *scratch, *results)
-        with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
-            self._kernel(self._ranges[0], *shared, *self._scratch[0], *results)
-        for worker in self._workers:
-            worker.wait()
+        if not (left is self._given[0] and right is self._given[1] and batches is self._given[2]):
+            self._prepare(left, right, batches)
+        if not 0 <= index < len(batches.inputs):
+            raise InputError(f"index: expected one of {len(batches.inputs)} batches, got {index}")
+        self._shared.run(index, seed)
         return float(self._losses.sum())
+
+    def _prepare(self, left, right, batches):
+        """Check what the kernel is given, and put together its arguments, for one thread after the other."""
+        arrays = batches.check(left, right, self._shapes, self.outputs)
+        given = left, right, self._h0, *arrays, *self._numbers, *self._tags
+        results = self.z, self._losses, self.dleft, self.dright, *self._plant
+        self._shared.prepare([(*given, *scratch, *results) for scratch in self._scratch])
+        self._given = left, right, batches
 
 
 def _no_plant(inputs, outputs):

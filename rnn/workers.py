@@ -1,12 +1,20 @@
-"""A thread that waits for one function to be called, and calls it.
+"""Threads that wait for one function to be called, and call it.
 
 The compiled kernels let go of Python's lock, so plain threads run them side by side. Handing a job over takes
-a few microseconds, several times less than an executor of the standard library or a parallel loop of numba;
-there is nothing to compile, and a forked process is not in danger as it is after a parallel loop.
+tens of microseconds, less than an executor of the standard library or a parallel loop of numba; there is
+nothing to compile, and a forked process is not in danger as it is after a parallel loop. Where even that is
+long, kernels stand by for their next call and share out its blocks among themselves (`rnn.kernels.sharing`).
 """
 
 import queue
 import threading
+import time
+
+import numpy as np
+
+from rnn.kernels.sharing import LEAVE, POLLS, all_done, begin, nothing_to_do, threads_can_share
+
+_NAP = 5e-5  # seconds: how often to look after blocks that take longer than the polls
 
 
 class Worker:
@@ -36,6 +44,10 @@ class Worker:
         """Hand over the arguments of one call, and return at once."""
         self._jobs.put(arguments)
 
+    def is_done(self):
+        """Whether that call has ended."""
+        return not self._done.empty()
+
     def wait(self):
         """Wait for the end of that call; its error, if any, is raised here."""
         error = self._done.get()
@@ -45,6 +57,80 @@ class Worker:
     def close(self):
         """End the thread after the calls handed over so far."""
         self._jobs.put(None)
+
+
+class SharedKernel:
+    """A kernel on several threads that share out its blocks and stand by between its calls.
+
+    Parameters
+    ----------
+    kernel : callable
+        Called as ``kernel(call, polls, *arguments)``, with the arguments of each thread; it claims blocks
+        until there are none (see `rnn.kernels.sharing`).
+    blocks : int
+        Number of blocks in every call.
+    threads : int
+        Number of threads, the calling one included.
+
+    Examples
+    --------
+    >>> from rnn.kernels.sharing import BATCH, claim, finish
+    >>> def kernel(call, polls, numbers, squares):
+    ...     while (block := claim(call, 3, polls)) >= 0:
+    ...         squares[block] = numbers[call[BATCH], block] ** 2
+    ...         finish(call)
+    >>> shared, squares = SharedKernel(kernel, 3, threads=1), [0, 0, 0]
+    >>> shared.prepare([(np.arange(6).reshape(2, 3), squares)])
+    >>> shared.run(1, 0)
+    >>> shared.close()
+    >>> [int(square) for square in squares]
+    [9, 16, 25]
+    """
+
+    def __init__(self, kernel, blocks, threads):
+        self._kernel, self._blocks, self._arguments = kernel, blocks, []
+        self._call = nothing_to_do(blocks)
+        threads = threads if threads_can_share() else 1
+        self._workers = [Worker(kernel) for _ in range(threads - 1)]
+        self._inside = [False] * len(self._workers)
+
+    def prepare(self, arguments):
+        """Set the arguments of the next calls: a tuple for each thread."""
+        self._call[LEAVE] = 1
+        for i, worker in enumerate(self._workers):
+            self._left(i, worker)
+        self._call[LEAVE] = 0
+        self._arguments = arguments
+
+    def run(self, batch, seed):
+        """One call, with the number of a batch and the key of its noise; returns when all is done."""
+        if not all_done(self._call, self._blocks, 1):  # the last call was interrupted
+            self._finish()
+        begin(self._call, batch, np.uint64(seed))
+        for i, worker in enumerate(self._workers):
+            if not self._inside[i] or worker.is_done():
+                self._left(i, worker)
+                worker.start(self._call, POLLS, *self._arguments[1 + i])
+                self._inside[i] = True
+        self._finish()
+
+    def close(self):
+        """End the threads."""
+        self._call[LEAVE] = 1
+        for worker in self._workers:
+            worker.close()
+
+    def _finish(self):
+        with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
+            self._kernel(self._call, 0, *self._arguments[0])
+        while not all_done(self._call, self._blocks, POLLS):
+            time.sleep(_NAP)
+
+    def _left(self, i, worker):
+        """Wait until a worker has left the kernel, if it is inside; its error is raised here."""
+        if self._inside[i]:
+            self._inside[i] = False
+            worker.wait()
 
 
 def _serve(function, jobs, done):

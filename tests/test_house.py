@@ -41,9 +41,10 @@ FLOORS = (
         "rnn.parameters",
         "rnn.schedules",
         "rnn.batches",
+        "rnn.workers",
     ),
     ("rnn.activations",),
-    ("rnn.jit", "rnn.plain_values", "rnn.archives", "rnn.workers", "rnn.interrupts", "rnn.generators"),
+    ("rnn.jit", "rnn.plain_values", "rnn.archives", "rnn.interrupts", "rnn.generators"),
     ("tasks",),
 )
 # Facades: packages whose names load lazily; whoever imports one of them imports whatever it asks for.

@@ -31,33 +31,38 @@ from rnn.activations import activate, kept, recalled
 from rnn.jit import FASTMATH, jit
 from rnn.kernels.lowrank import BLOCK
 from rnn.kernels.rng import decay_and_kick, decay_only
+from rnn.kernels.sharing import BATCH, SEED, claim, finish
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)
 def closed_loop_blocks(
-    blocks, left, right, h0, inputs, targets, weights, alpha, noise_std, seed, first_trial,
+    call, polls, left, right, h0, inputs, targets, weights, alpha, noise_std,
     phi_tag, rank, private, states, coefficients, z, losses, dleft, dright,
     A, B, C, E, rate_costs, plant, scored,
 ):  # fmt: skip
-    """Loss and gradients of a range of blocks.
+    """Loss and gradients, block by block.
 
     The arguments are those of `rnn.kernels.lowrank.gradient_blocks`, with the rank R in the place of the
-    tuples and targets and weights (B, T, K), then the plant's matrices, a cost (B,) of each trial's rates,
+    tuples and targets and weights (M, B, T, K), then the plant's matrices, a cost (B,) of each trial's rates,
     whose penalty (cost / 2) sum_t |p_t|^2 is in the gradients but not in the losses, and two more results:
     the plant's states, plant (B, T, D), and scored (B, T, K).
     """
-    for block in range(blocks[0], blocks[1]):
+    block = claim(call, dleft.shape[0], polls)
+    while block >= 0:
+        batch, seed = call[BATCH], np.uint64(call[SEED])
         start, stop = BLOCK * block, BLOCK * (block + 1)
         _forward(
-            left, right, h0, inputs[start:stop], alpha, noise_std, seed, first_trial + start,
+            left, right, h0, inputs[batch, start:stop], alpha, noise_std, seed, start,
             phi_tag, rank, False, private, states, coefficients,
             z[start:stop], A, B, C, E, plant[start:stop], scored[start:stop],
         )  # fmt: skip
         _backward(
-            left, right, h0, targets[start:stop], weights[start:stop], alpha,
+            left, right, h0, targets[batch, start:stop], weights[batch, start:stop], alpha,
             phi_tag, rank, states, coefficients, scored[start:stop],
             losses[start:stop], dleft[block], dright[block], A, B, C, E, rate_costs[start:stop],
         )  # fmt: skip
+        finish(call)
+        block = claim(call, dleft.shape[0], polls)
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)

@@ -39,6 +39,7 @@ import numpy as np
 from rnn.activations import activate, kept, recalled
 from rnn.jit import FASTMATH, jit
 from rnn.kernels.rng import decay_and_kick, decay_only
+from rnn.kernels.sharing import BATCH, SEED, claim, finish
 from rnn.kernels.tuples import add_outer, dot, given, plus, taken
 
 BLOCK = 4
@@ -48,25 +49,24 @@ BLOCK = 4
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)
 def gradient_blocks(
-    blocks, left, right, h0, inputs, targets, weights, alpha, noise_std, seed, first_trial,
+    call, polls, left, right, h0, inputs, targets, weights, alpha, noise_std,
     phi_tag, left_zeros, right_zeros, rank_zeros, private, states, coefficients, z, losses, dleft, dright,
 ):  # fmt: skip
-    """Loss and gradients of a range of blocks, each run forward and straight back while it is in the cache.
+    """Loss and gradients, block by block, each run forward and straight back while it is in the cache.
 
     Parameters
     ----------
-    blocks : (int, int)
-        First block and the one after the last.
+    call, polls : ndarray, int
+        Which batch, the seed of its noise and the blocks to share out; how long to stand by for the next call
+        (see `rnn.kernels.sharing`).
     left, right : ndarray (R + S, N), (R + O, N)
         The factors.
     h0 : ndarray (N,)
         Initial state.
-    inputs, targets, weights : ndarray (B, T, S), (B, T, O), (B, T, O)
-        The trials, B a multiple of four; trials that only fill up have weight 0.
+    inputs, targets, weights : ndarray (M, B, T, S), (M, B, T, O), (M, B, T, O)
+        The trials of M batches, B a multiple of four; trials that only fill up have weight 0.
     alpha, noise_std : float
         Euler step and noise, in the type of the arrays.
-    seed, first_trial : int
-        Address of the noise: 64-bit seed, number of the first trial.
     phi_tag, left_zeros, right_zeros, rank_zeros : tuple
         Tag of phi; R + S, R + O and R zeros.
     private, states, coefficients : ndarray (4, N), (T, 4, N), (4, T, R + S)
@@ -74,17 +74,21 @@ def gradient_blocks(
     z, losses, dleft, dright : ndarray (B, T, O), (B,), (B / 4, R + S, N), (B / 4, R + O, N)
         Results.
     """
-    for block in range(blocks[0], blocks[1]):
+    block = claim(call, dleft.shape[0], polls)
+    while block >= 0:
+        batch, seed = call[BATCH], np.uint64(call[SEED])
         start, stop = BLOCK * block, BLOCK * (block + 1)
         forward_block(
-            left, right, h0, inputs[start:stop], alpha, noise_std, seed, first_trial + start,
+            left, right, h0, inputs[batch, start:stop], alpha, noise_std, seed, start,
             phi_tag, left_zeros, right_zeros, rank_zeros, False, private, states, coefficients, z[start:stop],
         )  # fmt: skip
         backward_block(
-            left, right, h0, targets[start:stop], weights[start:stop], alpha,
+            left, right, h0, targets[batch, start:stop], weights[batch, start:stop], alpha,
             phi_tag, left_zeros, right_zeros, rank_zeros, states, coefficients, z[start:stop],
             losses[start:stop], dleft[block], dright[block],
         )  # fmt: skip
+        finish(call)
+        block = claim(call, dleft.shape[0], polls)
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)

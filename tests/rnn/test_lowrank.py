@@ -90,7 +90,7 @@ def test_the_number_of_threads_changes_nothing(rng, dtype):
 
 
 def test_small_batches_run_on_one_thread():
-    assert default_threads(32 * 51 * 128) == 1
+    assert default_threads(32 * 51 * 32) == 1
     assert default_threads(32 * 150 * 4096) >= 1
 
 
