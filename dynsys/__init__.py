@@ -22,7 +22,8 @@ _FROM_BELOW = {name: package for package in (tasks, rnn) for name in package.__a
 _own, _, _own_names = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "populations": ["Populations", "fit_populations", "inactivate", "redraw", "retrain", "scale_gain"],
+        "populations": ["Populations", "fit_populations", "inactivate", "redraw", "retrain", "scale_gain",
+                        "select_populations"],
         "symbolic": ["System", "mean_field", "to_latex"],
         "analysis": [
             "BifurcationCurve", "BifurcationDiagram", "Branch", "Certificate", "CountMap", "Field",

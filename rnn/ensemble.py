@@ -65,7 +65,7 @@ def train_many(nets, task, config=None, rng=None, progress=None, threads=None):
 
     Examples
     --------
-    >>> from rnn import LowRankRNN
+    >>> from rnn import LowRankRNN, train
     >>> from tasks import get_task
     >>> task, quick = get_task("rdm"), TrainConfig(epochs=2, batches_per_epoch=2)
     >>> starts = [LowRankRNN.random(16, 1, task, rng=seed) for seed in range(4)]

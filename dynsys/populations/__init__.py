@@ -7,10 +7,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "activity": ["ActivityComponents", "activity_components", "projected_kappa"],
         "density": ["LoadingDensity", "loading_density"],
-        "fit": ["Populations", "fit_populations"],
+        "fit": ["Populations", "fit_populations", "populations_of"],
         "perturb": ["inactivate", "scale_gain"],
         "redraw": ["redraw"],
         "retrain": ["retrain"],
+        "selection": ["PopulationSelection", "select_populations"],
         "structure": ["EPairs", "PopulationCounts", "compare_counts", "epairs", "label_stability"],
         "tables": ["MomentTable", "moment_table"],
     },

@@ -4,11 +4,11 @@ The rows (m_i, n_i, I_i, w_i) of a network are taken as draws from sum_p alpha_p
 numbers are all that the mean field needs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dynsys.populations.mixture import fit_mixture
+from dynsys.populations.mixture import fit_mixture, moments_with_errors
 from rnn.connectivity import Loadings, loading_names
 from rnn.networks import PHI_NAMES
 from tasks.checks import as_array, check_count, check_kind, check_number, check_rng, choose
@@ -170,7 +170,7 @@ class Populations:
         )
 
 
-def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, restarts=20):
+def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, restarts=20, membership="soft"):
     """Fit Gaussian populations to the loadings of a network.
 
     One population has a closed form, the sample moments; several are a mixture fitted by EM with random
@@ -192,6 +192,9 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, res
         Source of the starts; needed for more than one population.
     restarts : int, default 20
         Number of starts of EM.
+    membership : {"soft", "hard"}, default "soft"
+        Whether a unit counts for each population by its responsibility, as EM has it, or wholly for its most
+        probable one. `select_populations` tries both on a task.
 
     Returns
     -------
@@ -211,54 +214,106 @@ def fit_populations(loadings, populations=1, means="free", ddof=0, rng=None, res
     """
     check_kind("loadings", loadings, Loadings, "take them from a network with loadings(net)")
     count, restarts = check_count("populations", populations), check_count("restarts", restarts)
+    choose("membership", membership, ("soft", "hard"))
+    _check_units(loadings, count, ddof)
+    if count == 1:
+        return populations_of(loadings, np.ones((loadings.units, 1)), means, ddof)
+    choose("means", means, ("free", "zero"))
+    found = fit_mixture(loadings.values, count, means == "free", restarts, check_rng(rng))
+    return populations_from_mixture(loadings, found, means, ddof, membership)
+
+
+def populations_from_mixture(loadings, found, means, ddof, membership):
+    """What an optimum of EM says of the populations; see `fit_populations`.
+
+    Parameters
+    ----------
+    loadings, means, ddof, membership
+        As in `fit_populations`.
+    found : MixtureFit
+        From `dynsys.populations.mixture`.
+
+    Returns
+    -------
+    Populations
+
+    Examples
+    --------
+    >>> from rnn import LowRankRNN, loadings
+    >>> rows = loadings(LowRankRNN(*np.random.default_rng(0).standard_normal((4, 500, 1))))
+    >>> found = fit_mixture(rows.values, 2, True, 3, np.random.default_rng(0))
+    >>> populations_from_mixture(rows, found, "free", 0, "soft").count
+    2
+    """
+    r = found.responsibilities
+    if membership == "hard":
+        r = np.eye(r.shape[1])[r.argmax(axis=1)]
+    fit = populations_of(loadings, r, means, ddof)
+    record = {
+        "membership": membership,
+        "restarts": len(found.log_likelihoods),
+        "log_likelihood": found.log_likelihood,
+        "log_likelihoods": found.log_likelihoods,
+        "status": found.status.name,
+    }
+    return replace(fit, source={**fit.source, **record})
+
+
+def populations_of(loadings, responsibilities, means="free", ddof=0):
+    """The populations that given memberships make: their moments, with standard errors.
+
+    Parameters
+    ----------
+    loadings : Loadings
+        From `rnn.loadings`.
+    responsibilities : array_like (N, P)
+        How much each unit belongs to each population; rows sum to 1. Labels as ``np.eye(P)[labels]``.
+    means, ddof
+        As in `fit_populations`.
+
+    Returns
+    -------
+    Populations
+        In the order of the columns.
+
+    Raises
+    ------
+    InputError
+        Responsibilities that are no shares, or a population without units.
+
+    Examples
+    --------
+    >>> from rnn import LowRankRNN, loadings
+    >>> rows = loadings(LowRankRNN(*np.random.default_rng(0).standard_normal((4, 500, 1))))
+    >>> populations_of(rows, np.eye(2)[np.repeat([0, 1], [300, 200])]).weights
+    array([0.6, 0.4])
+    """
+    check_kind("loadings", loadings, Loadings, "take them from a network with loadings(net)")
     choose("means", means, ("free", "zero"))
     ddof = check_count("ddof", ddof, 0)
-    units = loadings.units
-    if units < 2 or units <= ddof or count > units:
-        raise InputError(
-            f"loadings: {units} units cannot give {count} population(s) with ddof={ddof}; use more units"
-        )
-    X = loadings.values
+    r = as_array("responsibilities", responsibilities, (loadings.units, None), "(N, P)")
+    _check_units(loadings, r.shape[1], ddof)
+    if r.min(initial=0.0) < 0 or np.abs(r.sum(axis=1) - 1).max(initial=0.0) > 1e-9:
+        raise InputError("responsibilities: expected shares, at least 0, that sum to 1 in each row")
+    if r.sum(axis=0).min(initial=np.inf) <= ddof:
+        raise InputError("responsibilities: a population has no units beyond ddof; drop its column")
+    a, covariances, mean_errors, covariance_errors = moments_with_errors(
+        loadings.values, r, means == "free", ddof
+    )
     source = {**loadings.source, "gauge": loadings.gauge_name, "means": means, "ddof": ddof}
-    if count == 1:
-        r = np.ones((units, 1))
-    else:
-        found = fit_mixture(X, count, means == "free", restarts, check_rng(rng))
-        r = found.responsibilities
-        source |= {
-            "restarts": restarts,
-            "log_likelihood": found.log_likelihood,
-            "log_likelihoods": found.log_likelihoods,
-            "status": found.status.name,
-        }
-    a, covariances, mean_errors, covariance_errors = _weighted_moments(X, r, means == "free", ddof)
     return Populations(
         r.mean(axis=0), a, covariances, loadings.rank, loadings.inputs, loadings.outputs, loadings.phi,
-        loadings.alpha, loadings.noise_std, means, mean_errors, covariance_errors, units,
-        r if count > 1 else None, source,
+        loadings.alpha, loadings.noise_std, means, mean_errors, covariance_errors, loadings.units,
+        r if r.shape[1] > 1 else None, source,
     )  # fmt: skip
 
 
-def _weighted_moments(X, r, free_means, ddof):
-    """Means, covariances and their standard errors under responsibilities r (N, P)."""
-    width, count = X.shape[1], r.shape[1]
-    means, mean_errors = np.zeros((2, count, width))
-    covariances, covariance_errors = np.zeros((2, count, width, width))
-    for p in range(count):
-        share, total = r[:, p], r[:, p].sum()
-        if free_means:
-            means[p] = share @ X / total
-        centred = X - means[p]
-        moments = (share[:, None] * centred).T @ centred / total
-        # sum_i r_i^2 (c_ia c_ib - Sigma_ab)^2, expanded so that no (N, D, D) array is formed.
-        squares = (share[:, None] ** 2 * centred**2).T @ centred**2
-        cross = (share[:, None] ** 2 * centred).T @ centred
-        spread = squares - 2 * moments * cross + moments**2 * (share**2).sum()
-        covariance_errors[p] = np.sqrt(np.maximum(spread, 0.0)) / total
-        covariances[p] = (moments + moments.T) / 2 * (total / (total - ddof))
-        if free_means:
-            mean_errors[p] = np.sqrt(share**2 @ centred**2) / total
-    return means, covariances, mean_errors, covariance_errors
+def _check_units(loadings, count, ddof):
+    units = loadings.units
+    if units < 2 or units <= check_count("ddof", ddof, 0) or count > units:
+        raise InputError(
+            f"loadings: {units} units cannot give {count} population(s) with ddof={ddof}; use more units"
+        )
 
 
 def _refuse_indefinite(p, covariance):

@@ -54,7 +54,29 @@ class MixtureFit(NamedTuple):
 
 
 def fit_mixture(X, count, free_means, restarts, rng):
-    """Fit a mixture of ``count`` Gaussians.
+    """Fit a mixture of ``count`` Gaussians: the best of `mixture_optima`.
+
+    Parameters
+    ----------
+    X, count, free_means, restarts, rng
+        As in `mixture_optima`.
+
+    Returns
+    -------
+    MixtureFit
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (800, 2)), rng.normal(9, 1, (200, 2))])
+    >>> fit_mixture(X, 2, True, 5, rng).weights.round(2)
+    array([0.8, 0.2])
+    """
+    return mixture_optima(X, count, free_means, restarts, rng)[0]
+
+
+def mixture_optima(X, count, free_means, restarts, rng, most=FINALISTS):
+    """The best few local optima of the likelihood that EM finds.
 
     Parameters
     ----------
@@ -68,10 +90,13 @@ def fit_mixture(X, count, free_means, restarts, rng):
         Number of random starts.
     rng : numpy.random.Generator
         Source of the starts.
+    most : int, default 3
+        How many short runs are carried on to convergence; two of them may come to the same optimum.
 
     Returns
     -------
-    MixtureFit
+    list of MixtureFit
+        At most ``most``, best first.
 
     Raises
     ------
@@ -81,9 +106,10 @@ def fit_mixture(X, count, free_means, restarts, rng):
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> X = np.concatenate([rng.normal(0, 1, (800, 2)), rng.normal(9, 1, (200, 2))])
-    >>> fit_mixture(X, 2, True, 5, rng).weights.round(2)
-    array([0.8, 0.2])
+    >>> fits = mixture_optima(rng.normal(size=(300, 2)), 2, True, 10, rng, most=4)
+    >>> likelihoods = [fit.log_likelihood for fit in fits]
+    >>> likelihoods == sorted(likelihoods, reverse=True)
+    True
     """
     scale = X.std(axis=0) if free_means else np.sqrt((X**2).mean(axis=0))
     scale = np.where(scale > 0, scale, 1.0)
@@ -95,15 +121,20 @@ def fit_mixture(X, count, free_means, restarts, rng):
             f"populations: all {restarts} starts lost one of {count} populations among {len(X)} units; "
             "ask for fewer populations or more restarts"
         )
-    finals = [_run(Z, run[0], free_means, MAX_ITERATIONS) for run in _distinct(runs)]
-    r, likelihood, converged = max(finals, key=lambda run: run[1])
-    r = r[:, np.argsort(-r.sum(axis=0), kind="stable")]
-    weights, means, covariances = _moments(Z, r, free_means)
-    return MixtureFit(
-        weights, means * scale, covariances * np.outer(scale, scale), r, likelihood - np.log(scale).sum(),
-        tuple(float(run[1] - np.log(scale).sum()) for run in runs),
-        Status.CONVERGED if converged else Status.MAX_STEPS,
-    )  # fmt: skip
+    finals = [_run(Z, run[0], free_means, MAX_ITERATIONS) for run in _distinct(runs, most)]
+    finals.sort(key=lambda run: -run[1])
+    short = tuple(float(run[1] - np.log(scale).sum()) for run in runs)
+    fits = []
+    for r, likelihood, converged in _distinct(finals, most):
+        r = r[:, np.argsort(-r.sum(axis=0), kind="stable")]
+        weights, means, covariances = _moments(Z, r, free_means)
+        fits.append(
+            MixtureFit(
+                weights, means * scale, covariances * np.outer(scale, scale), r,
+                likelihood - np.log(scale).sum(), short, Status.CONVERGED if converged else Status.MAX_STEPS,
+            )
+        )  # fmt: skip
+    return fits
 
 
 def responsibilities(X, weights, means, covariances):
@@ -135,11 +166,58 @@ def responsibilities(X, weights, means, covariances):
     return r, likelihood - np.log(scale).sum()
 
 
-def _distinct(runs):
-    """The best few runs that are not on their way to the same optimum."""
+def moments_with_errors(X, r, free_means, ddof):
+    """Means and covariances under responsibilities, with distribution-free standard errors.
+
+    Parameters
+    ----------
+    X : ndarray (N, D)
+        One row a unit.
+    r : ndarray (N, P)
+        Responsibilities.
+    free_means : bool
+        Whether means are estimated or held at zero.
+    ddof : int
+        Each covariance is divided by its total responsibility minus ddof.
+
+    Returns
+    -------
+    means : ndarray (P, D)
+    covariances : ndarray (P, D, D)
+    mean_errors, covariance_errors : ndarray
+        In the same shapes.
+
+    Examples
+    --------
+    >>> means, *_ = moments_with_errors(np.array([[0.0], [2.0], [5.0]]), np.eye(2)[[0, 0, 1]], True, 0)
+    >>> means[:, 0]
+    array([1., 5.])
+    """
+    width, count = X.shape[1], r.shape[1]
+    means, mean_errors = np.zeros((2, count, width))
+    covariances, covariance_errors = np.zeros((2, count, width, width))
+    for p in range(count):
+        share, total = r[:, p], r[:, p].sum()
+        if free_means:
+            means[p] = share @ X / total
+        centred = X - means[p]
+        moments = (share[:, None] * centred).T @ centred / total
+        # sum_i r_i^2 (c_ia c_ib - Sigma_ab)^2, expanded so that no (N, D, D) array is formed.
+        squares = (share[:, None] ** 2 * centred**2).T @ centred**2
+        cross = (share[:, None] ** 2 * centred).T @ centred
+        spread = squares - 2 * moments * cross + moments**2 * (share**2).sum()
+        covariance_errors[p] = np.sqrt(np.maximum(spread, 0.0)) / total
+        covariances[p] = (moments + moments.T) / 2 * (total / (total - ddof))
+        if free_means:
+            mean_errors[p] = np.sqrt(share**2 @ centred**2) / total
+    return means, covariances, mean_errors, covariance_errors
+
+
+def _distinct(runs, most):
+    """The best few runs that are not at, or on their way to, the same optimum."""
     chosen = [runs[0]]
     for run in runs[1:]:
-        if len(chosen) == FINALISTS or not np.isfinite(run[1]):
+        if len(chosen) == most or not np.isfinite(run[1]):
             break
         if chosen[-1][1] - run[1] > 100 * TOLERANCE:
             chosen.append(run)

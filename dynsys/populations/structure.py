@@ -136,7 +136,8 @@ class PopulationCounts:
 def compare_counts(loadings_, counts=(1, 2, 3), means="free", folds=5, restarts=20, *, rng):
     """Compare numbers of populations by BIC and by held-out likelihood.
 
-    The number that matters is the one that works: compare the accuracy of redrawn networks too.
+    The number that matters is the one that works: `select_populations` goes by the accuracy of redrawn
+    networks.
 
     Parameters
     ----------
