@@ -18,17 +18,19 @@ from dynsys.analysis.equilibria import FixedPoints, zero_below
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import system_of, values_at
 from dynsys.analysis.vector_field import check_field
-from dynsys.numerics.paths import DIVERGED, LEFT_BOX, UNDECIDED, capture_many
+from dynsys.numerics.paths import DIVERGED, ESCAPED, LEFT_BOX, UNDECIDED, capture_many
 from tasks.checks import as_array
 from tasks.errors import InputError
 
 RTOL = 1e-7
 MAX_STEPS, MAX_TIME = 3000, 1e9
-# Without a trapping box a state is gone when it is beyond so many times the box.
-ROOM = 4.0
+# A state has left the box when it is beyond so many times it, and has escaped beyond so many times that.
+ROOM, HORIZON = 4.0, 1e6
 # Most distance of the points of a cycle that capture, as a share of its size.
 GAP = 0.01
-NOWHERE = {UNDECIDED: "undecided", LEFT_BOX: "leaves the box", DIVERGED: "diverges"}
+NOWHERE = {
+    UNDECIDED: "undecided", LEFT_BOX: "leaves the box", DIVERGED: "diverges", ESCAPED: "escapes"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +50,7 @@ class Attractors:
     regions : Regions
         Where they capture.
     room : ndarray (R, 2)
-        Beyond it a trajectory counts as gone.
+        Beyond it a trajectory has left the box.
     inputs : mapping of str to float
         The inputs.
 
@@ -81,6 +83,12 @@ class Attractors:
         """tuple of str : kind of each."""
         kinds = [point.kind for point in self.points] + [cycle.kind for cycle in self.cycles.stable]
         return (*kinds, *("continuum" for _ in self.rings))
+
+    @property
+    def horizon(self):
+        """ndarray (R, 2) : beyond it a trajectory has escaped, a million times the room."""
+        middle = self.room.mean(axis=1, keepdims=True)
+        return middle + HORIZON * (self.room - middle)
 
     @property
     def names(self):
@@ -177,7 +185,8 @@ def attractor_of(field, states, attractors, rtol=RTOL):
     Returns
     -------
     labels : ndarray of int (K,)
-        Number of the attractor; -1 undecided, -2 leaves the box, -3 diverges.
+        Number of the attractor; -1 undecided; -2 leaves the box (four times the one that was searched) and
+        stays out; -3 diverges, F is not finite; -4 escapes, beyond all bounds.
     times : ndarray (K,)
         Time until its region of capture is reached.
 
@@ -203,7 +212,7 @@ def attractor_of(field, states, attractors, rtol=RTOL):
     scale = 0.1 * (box[:, 1] - box[:, 0])
     capture_many(
         *system_of(field, u), states, MAX_TIME, rtol, scale, MAX_STEPS, attractors.room,
-        *attractors.regions, labels, times,
+        attractors.horizon, *attractors.regions, labels, times,
     )  # fmt: skip
     return labels, times
 

@@ -15,7 +15,7 @@ from dynsys.analysis.attractors import NOWHERE, attractor_of, letters
 from tasks.results import keep_arrays
 
 # Places along each side: in a planar field, in a slice through more dimensions.
-PLACES, SLICE = 160, 48
+PLACES, SLICE = 160, 80
 # A region with fewer places takes the label of its surroundings; of a larger one so many states are
 # integrated.
 SMALL, SAMPLES = 4, 4
@@ -32,14 +32,14 @@ class Basins:
     x, y : ndarray (G,)
         Places along both axes.
     labels : ndarray of int (G, G)
-        Number of the attractor, first index along x; -1 undecided, -2 leaves the box, -3 diverges.
+        Number of the attractor, first index along x; negative ones as in `attractor_of`.
     method : str
         "separatrices" or "capture".
 
     Examples
     --------
-    >>> Basins(np.arange(2.0), np.arange(2.0), np.array([[0, 0], [1, -2]]), "capture")
-    Basins(by capture: A 50%, B 25%, leaves the box 25%)
+    >>> Basins(np.arange(2.0), np.arange(2.0), np.array([[0, 0], [1, -4]]), "capture")
+    Basins(by capture: A 50%, B 25%, escapes 25%)
     """
 
     x: np.ndarray
@@ -62,6 +62,17 @@ class Basins:
             for k in order
         }
 
+    @property
+    def middles(self):
+        """dict of str to tuple of float : a place (x, y) deep within each part of the plane, by name."""
+        found = {}
+        for number in np.unique(self.labels):
+            depth = distance_transform_edt(np.pad(self.labels == number, 1))[1:-1, 1:-1]
+            i, j = np.unravel_index(np.argmax(depth), depth.shape)
+            name = letters(number) if number >= 0 else NOWHERE[int(number)]
+            found[name] = float(self.x[i]), float(self.y[j])
+        return found
+
     def at(self, x, y):
         """Number of the attractor at the place of the grid that is nearest to (x, y)."""
         return int(self.labels[np.abs(self.x - x).argmin(), np.abs(self.y - y).argmin()])
@@ -71,7 +82,7 @@ class Basins:
         return f"Basins(by {self.method}: {shares})"
 
 
-def find_basins(field, attractors, box, manifolds=(), plane=(0, 1), at=None, places=None):
+def find_basins(field, attractors, box, manifolds=(), plane=None, places=None):
     """Label the places of a plane by the attractor that they go to.
 
     Parameters
@@ -84,10 +95,8 @@ def find_basins(field, attractors, box, manifolds=(), plane=(0, 1), at=None, pla
         Lower and upper bounds in the plane.
     manifolds : sequence of Manifold
         Those of all saddles of a planar field; the stable ones are used.
-    plane : tuple of int
-        Which two coordinates.
-    at : array_like (R,), optional
-        The others; zero if left out.
+    plane : Plane, optional
+        From `make_plane`; a planar field needs none.
     places : int, optional
         Places along each side.
 
@@ -112,9 +121,9 @@ def find_basins(field, attractors, box, manifolds=(), plane=(0, 1), at=None, pla
     count = places or (PLACES if bounded else SLICE)
     box = np.asarray(box, dtype=float)
     x, y = (low + (np.arange(count) + 0.5) / count * (high - low) for low, high in box)
-    states = np.zeros((count, count, field.dimension))
-    states[:] = 0.0 if at is None else np.asarray(at, dtype=float)
-    states[..., plane[0]], states[..., plane[1]] = np.meshgrid(x, y, indexing="ij")
+    states = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
+    if plane is not None:
+        states = plane.states(states)
     if bounded:
         walls = [m.points for m in manifolds if m.stable and m.dimension == 1] + unstable
         return Basins(x, y, _by_walls(field, attractors, states, box, walls), "separatrices")

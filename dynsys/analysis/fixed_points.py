@@ -89,9 +89,12 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
     boxes, complete = _boxes(field, box, trap)
     complete = complete and field.bulk_radius is None  # a point with Delta_0 = 0 lies on the box itself
     points, continua, counts = [], (), {"starts": 0, "converged": 0, "dropped": 0}
+    roots = np.zeros((0, field.dimension))
     for limits in boxes:
         before = len(points), len(continua)
-        points, continua, counts, beyond = _search(field, u, limits, starts, shift, complete, counts)
+        points, continua, counts, beyond, roots = _search(
+            field, u, limits, starts, shift, complete, counts, roots
+        )
         if before == (len(points), len(continua)) and (points or continua) and not beyond:
             break
     certificate = None
@@ -141,13 +144,14 @@ def _boxes(field, box, trap):
     return [box], bool(whole)
 
 
-def _search(field, u, box, starts, shift, complete, counts):
+def _search(field, u, box, starts, shift, complete, counts, roots):
     """Search one box, again with more starts while the indices say that a point is missing.
 
-    The last result tells whether Newton's method also met points beyond the box.
+    ``roots`` are those of a smaller box, which a coarser cover may not meet again. Also returned are whether
+    Newton's method met points beyond the box, and all roots for the next one.
     """
     size = starts or (CELLS if field.dimension == 1 else STARTS.get(field.dimension, STARTS_MORE))
-    roots, converged, beyond = np.zeros((0, field.dimension)), 0, False
+    converged, beyond = 0, False
     offset = 0
     for _ in range(ROUNDS):
         if field.dimension == 1:
@@ -172,7 +176,7 @@ def _search(field, u, box, starts, shift, complete, counts):
         size *= GROWTH
     counts["converged"] = len(points) if field.dimension == 1 else converged
     counts["dropped"] = 0 if field.dimension == 1 else counts["starts"] - converged
-    return points, continua, counts, beyond
+    return points, continua, counts, beyond, roots
 
 
 def _scan(field, u, box, cells):

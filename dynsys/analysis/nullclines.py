@@ -1,5 +1,7 @@
 """Nullclines of a planar field: the curves F_1 = 0 and F_2 = 0, as separate smooth segments.
 
+In a plane through more dimensions: of the flow along it, b_c . F = 0 (see `dynsys.analysis.planes`).
+
 Marching squares on a grid finds every crossing of an edge, linear interpolation places it, Newton's method
 along the gradient puts it onto the curve. Where two branches of one nullcline cross, its gradient vanishes:
 those points are found first, and segments end there, so that no branch turns into another.
@@ -11,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import minimum_filter
 
-from dynsys.analysis.flow import system_of, values_at
+from dynsys.analysis.flow import system_of
+from dynsys.analysis.planes import flow_along, whole_plane
 from dynsys.numerics.plane import polish
 from tasks.results import keep_arrays
 
@@ -31,7 +34,7 @@ class Nullcline:
     points : ndarray (M, 2)
         Points on the curve, in order; closed curves have the first again at the end.
     component : int
-        Which equation vanishes, counted from 0.
+        Which equation (component of the flow along the plane) vanishes, counted from 0.
 
     Examples
     --------
@@ -54,19 +57,21 @@ class Nullcline:
         return f"Nullcline(of equation {self.component}, {len(self.points)} points)"
 
 
-def find_nullclines(field, u, box, cells=CELLS):
+def find_nullclines(field, u, box, cells=CELLS, plane=None):
     """All segments of both nullclines in a box.
 
     Parameters
     ----------
     field : Field
-        A planar field.
+        A planar field, or one of more dimensions with a plane.
     u : ndarray (S,)
         Inputs.
     box : ndarray (2, 2)
         Lower and upper bounds.
     cells : int, default 100
         Cells of the grid along each side; features smaller than a cell may be missed.
+    plane : Plane, optional
+        From `make_plane`; a planar field needs none.
 
     Returns
     -------
@@ -83,57 +88,79 @@ def find_nullclines(field, u, box, cells=CELLS):
     [0, 0, 0, 0, 1]
     """
     box = np.asarray(box, dtype=float)
+    view = field, u, whole_plane(field.state) if plane is None else plane
     step = (box[:, 1] - box[:, 0]) / cells
     axes = [box[c, 0] + step[c] * np.clip(np.arange(cells + 1) + 1e-3, 0, cells) for c in range(2)]
     x, y = np.meshgrid(*axes, indexing="ij")
-    states = np.column_stack([x.ravel(), y.ravel()])
-    values = values_at(field, states, u).reshape(cells + 1, cells + 1, 2)
-    slopes = values_at(field, states, u, "jacobian").reshape(cells + 1, cells + 1, 2, 2)
+    places = np.column_stack([x.ravel(), y.ravel()])
+    values = flow_along(*view, places).reshape(cells + 1, cells + 1, 2)
+    slopes = flow_along(*view, places, "jacobian").reshape(cells + 1, cells + 1, 2, 2)
     lines = []
     for component in range(2):
         F = values[..., component]
         if np.nanmax(np.abs(F), initial=0.0) == 0.0:
             continue
-        crossings = _crossings(field, u, component, axes, slopes[:, :, component], F, step)
-        lines += _trace(field, u, component, axes, F, step, crossings)
+        crossings = _crossings(view, component, axes, slopes[:, :, component], F, step)
+        lines += _trace(view, component, axes, F, step, crossings)
     return tuple(lines)
 
 
-def _crossings(field, u, component, axes, gradient, F, step):
-    """Points where branches of one nullcline cross: F and its gradient vanish, a saddle of F."""
-    size = np.abs(gradient * step).sum(axis=-1)
-    size = np.where(np.isfinite(size), size, np.inf)
-    low = (size == minimum_filter(size, 3, mode="nearest")) & (np.abs(F) <= 4 * size + 1e-300)
+def _crossings(view, component, axes, gradient, F, step):
+    """Points where branches of one nullcline cross: F and its gradient vanish, a saddle of F.
+
+    Where F or a slope is not finite, or a product overflows, there is none to be found.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.abs(gradient * step).sum(axis=-1)
+        size = np.where(np.isfinite(size), size, np.inf)
+        low = (size == minimum_filter(size, 3, mode="nearest")) & (np.abs(F) <= 4 * size + 1e-300)
     found = []
-    for i, j in np.argwhere(low)[:200]:
-        place = np.array([axes[0][i], axes[1][j]])
-        for _ in range(NEWTON_STEPS):
-            around = np.concatenate([place + 1e-4 * np.diag(step), place - 1e-4 * np.diag(step), place[None]])
-            rows = values_at(field, around, u, "jacobian")[:, component] * step
-            hessian = (rows[:2] - rows[2:4]) / 2e-4  # in units of cells
-            move = np.linalg.lstsq(hessian, -rows[4], rcond=1e-10)[0] if np.isfinite(rows).all() else [9, 9]
-            place = place + move * step
-            if np.abs(move).max() < 1e-10 or np.abs(move).max() > 5:
-                break
-        near = np.abs((place - [axes[0][i], axes[1][j]]) / step).max() < 2
-        if not near or np.abs(move).max() > 1e-6 or not np.linalg.det(hessian) < 0:
+    for i, j in np.argwhere(low & np.isfinite(size) & np.isfinite(F))[:200]:
+        cell = np.array([axes[0][i], axes[1][j]])
+        place, hessian, unit = _stationary(view, component, cell, step)
+        if place is None or not np.linalg.det(hessian) < 0:
             continue
-        value = values_at(field, place[None], u)[0, component]
+        value = flow_along(*view, place[None])[0, component]
         fresh = not any(np.abs((place - other) / step).max() < 1 for other in found)
-        if fresh and abs(value) <= CROSSING * np.abs(hessian).max():
+        if fresh and abs(value) / unit <= CROSSING * np.abs(hessian).max():
             found.append(place)
     return found
 
 
-def _trace(field, u, component, axes, F, step, crossings):
+def _stationary(view, component, cell, step):
+    """Newton's method for a place within two cells where F's gradient vanishes, and the Hessian there.
+
+    The Hessian is per cell and in a unit of F that keeps its determinant from overflowing; that unit is the
+    third result. None, None, None where there is no such place.
+    """
+    place = cell
+    for _ in range(NEWTON_STEPS):
+        around = np.concatenate([place + 1e-4 * np.diag(step), place - 1e-4 * np.diag(step), place[None]])
+        rows = flow_along(*view, around, "jacobian")[:, component]
+        largest = np.abs(rows).max()
+        if not 0.0 < largest < np.inf:
+            return None, None, None
+        rows = rows / largest * (step / step.max())
+        hessian = (rows[:2] - rows[2:4]) / 2e-4
+        move = np.linalg.lstsq(hessian, -rows[4], rcond=1e-10)[0]
+        if not np.abs(move).max() <= 5:
+            return None, None, None
+        place = place + move * step
+        if np.abs(move).max() < 1e-10:
+            break
+    if np.abs((place - cell) / step).max() >= 2 or np.abs(move).max() > 1e-6:
+        return None, None, None
+    return place, hessian, largest * step.max()
+
+
+def _trace(view, component, axes, F, step, crossings):
     """Marching squares: points on edges, joined within cells, chained; then cut at crossings and polished."""
     vertices, joints = _march(axes, F, component)
     if not vertices:
         return []
     keys = list(vertices)
     points = np.array([vertices[key] for key in keys])
-    residuals = np.empty(len(points))
-    polish(*system_of(field, u), component, 1.5 * step, points, residuals)
+    _onto(view, component, 1.5 * step, points)
     vertices = dict(zip(keys, points))
     blocked = set()
     for place in crossings:
@@ -148,7 +175,7 @@ def _trace(field, u, component, axes, F, step, crossings):
     for chain in _chains(links):
         line = np.array([vertices[key] for key in chain])
         if chain[0] != chain[-1]:
-            line = _joined(field, u, component, line, crossings, step)
+            line = _joined(view, component, line, crossings, step)
         lines.append(Nullcline(line, component))
     return lines
 
@@ -197,15 +224,25 @@ def _chains(links):
         yield chain
 
 
-def _joined(field, u, component, line, crossings, step):
+def _joined(view, component, line, crossings, step):
     """A segment that ends beside a crossing is led into it."""
     for place in crossings:
         for end in (0, -1):
             if np.abs((line[end] - place) / step).max() < 2.5:
                 between = line[end] + np.linspace(0, 1, 5)[1:-1, None] * (place - line[end])
-                residuals = np.empty(len(between))
                 between = np.ascontiguousarray(between)
-                polish(*system_of(field, u), component, step, between, residuals)
-                tail = np.concatenate([between[np.isfinite(residuals)], place[None]])
+                reached = np.isfinite(_onto(view, component, step, between))
+                tail = np.concatenate([between[reached], place[None]])
                 line = np.concatenate([line, tail] if end == -1 else [tail[::-1], line])
     return line
+
+
+def _onto(view, component, reach, points):
+    """Put points onto the curve, in place; what is left of their distance, NaN where that is too far."""
+    field, u, plane = view
+    residuals = np.empty(len(points))
+    basis = np.array(plane.basis)
+    polish(
+        *system_of(field, u), basis[component].copy(), np.array(plane.origin), basis, reach, points, residuals
+    )
+    return residuals

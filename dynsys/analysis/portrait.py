@@ -1,7 +1,8 @@
 """Phase portraits, the data of them: flow, nullclines, fixed points, manifolds, basins, cycles, trajectories.
 
 On a line: F and the potential U(kappa) = -int F dkappa. In the plane: streamlines, nullclines, manifolds and
-basins. In more dimensions: trajectories from a cover of starts, manifolds and cycles, to be projected.
+basins. In more dimensions: trajectories from a cover of starts, manifolds and cycles, to be projected; or a
+plane cut through them, with the flow along it and the basins of the whole flow.
 `dynsys.plotting.phase_plane` draws them and computes nothing.
 """
 
@@ -20,19 +21,21 @@ from dynsys.analysis.fixed_points import FixedPoints, find_fixed_points
 from dynsys.analysis.flow import system_of, values_at
 from dynsys.analysis.manifolds import invariant_manifolds
 from dynsys.analysis.nullclines import find_nullclines
+from dynsys.analysis.planes import Plane, make_plane, whole_plane
 from dynsys.analysis.vector_field import check_field
+from dynsys.analysis.view_limits import view_limits
 from dynsys.numerics.paths import run_path
 from dynsys.numerics.plane import streamlines
-from tasks.checks import as_array, check_count
+from tasks.checks import as_array, check_count, choose
 from tasks.errors import InputError
 
-# How far beyond the outermost fixed point or cycle a picture reaches, when no box is given.
-MARGIN = 1.5
 # Streamlines: cells of the marks and seeds along each side, the shortest line; trajectories in space.
 MARKS, SEEDS, SHORTEST, TRAJECTORIES = 30, 24, 0.12, 40
 ARROWS = 21
 # Cells of the nullclines' grid along each side, with and without detail.
 FINE, ROUGH = 100, 60
+# A fixed point is in a plane when it is no farther from it than this share of where points were searched.
+ON_PLANE = 1e-3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,7 +45,7 @@ class PhasePortrait:
     Parameters
     ----------
     kappa : ndarray (M,), or (M, R) for R > 1
-        Places: ascending on a line, a regular grid in the plane.
+        Places: ascending on a line, a regular grid in the plane or slice.
     flow : ndarray (M,) or (M, R)
         F there, in units of 1 / tau.
     fixed_points : FixedPoints
@@ -53,24 +56,28 @@ class PhasePortrait:
         Names of the coordinates.
     source : mapping
         Plain values that say which field it was.
-    box : ndarray (R, 2)
+    box : ndarray (R, 2), or (2, 2) in a slice
         What the portrait shows.
     potential : ndarray (M,)
         On a line: U = -int F dkappa, 0 at its lowest place.
     streamlines : tuple of ndarray (L, R)
-        Lines along the flow.
+        Lines along the flow; in a slice (L, 2), along the part of it that lies in the plane.
     speeds : tuple of ndarray (L,)
-        Length of F along each.
+        Length of F along each, or of that part of it if ``speed`` says so.
     nullclines : tuple of Nullcline
         In the plane.
     manifolds : tuple of Manifold
-        Of every saddle.
+        Of every saddle; none in a slice.
     basins : Basins or None
-        In the plane.
+        In the plane; in a slice by the whole flow from there.
     attractors : Attractors or None
         What the labels of the basins mean; has the cycles too.
     trajectories : ndarray (B, T, R) or None
         Trials drawn on top.
+    plane : Plane or None
+        The slice; ``box``, ``streamlines``, ``nullclines`` and ``basins`` are then in its coordinates.
+    speed : str
+        What ``speeds`` are the lengths of: "full" of F, "plane" of its part along the plane.
 
     Examples
     --------
@@ -96,6 +103,8 @@ class PhasePortrait:
     basins: Basins = None
     attractors: Attractors = None
     trajectories: np.ndarray = None
+    plane: Plane = None
+    speed: str = "full"
 
     def __post_init__(self):
         kappa = as_array("kappa", self.kappa)
@@ -121,6 +130,14 @@ class PhasePortrait:
         """int : number of state variables."""
         return len(self.state)
 
+    @property
+    def on_plane(self):
+        """ndarray of bool (K,) : which fixed points lie in the slice; in all other portraits they all do."""
+        if self.plane is None:
+            return np.ones(len(self.fixed_points), dtype=bool)
+        widths = np.diff(self.fixed_points.box, axis=1)[:, 0]
+        return (np.abs(self.plane.offsets(self.fixed_points.kappa)) <= ON_PLANE * widths).all(axis=1)
+
     def data(self):
         """Everything that a picture shows, as plain arrays, numbers and text.
 
@@ -128,9 +145,16 @@ class PhasePortrait:
         -------
         dict
             ``fixed_points`` and ``cycles`` are lists of dicts, ``nullclines``, ``manifolds`` and
-            ``streamlines`` lists of arrays (L, R) with what they are.
+            ``streamlines`` lists of arrays (L, R) with what they are. Of a slice there are the ``plane``, and
+            of each fixed point its ``place`` (2,) seen from there and its ``distance``.
         """
         points = [{"kappa": p.kappa, "kind": p.kind, "eigenvalues": p.eigenvalues} for p in self.fixed_points]
+        plane = self.plane
+        if plane is not None:
+            for point in points:
+                point["place"] = plane.coordinates(point["kappa"])
+                point["distance"] = float(plane.distances(point["kappa"]))
+            plane = {"labels": plane.labels, "origin": plane.origin, "basis": plane.basis}
         cycles = [{"points": c.points, "kind": c.kind, "period": c.period} for c in self.cycles]
         lines = [{"points": n.points, "equation": n.component} for n in self.nullclines]
         manifolds = [
@@ -144,7 +168,7 @@ class PhasePortrait:
             "state": self.state, "inputs": dict(self.inputs), "kappa": self.kappa, "flow": self.flow,
             "potential": self.potential, "fixed_points": points, "cycles": cycles, "nullclines": lines,
             "manifolds": manifolds, "streamlines": streams, "basins": basins,
-            "trajectories": self.trajectories,
+            "trajectories": self.trajectories, "plane": plane, "speed": self.speed, "box": self.box,
         }  # fmt: skip
 
     def __repr__(self):
@@ -155,11 +179,12 @@ class PhasePortrait:
             )
         given = ", ".join(f"{name} = {value:g}" for name, value in self.inputs.items()) or "no input"
         basins = "" if self.basins is None else f", basins {self.basins.shares}"
-        return (
-            f"PhasePortrait({', '.join(self.state)} at {given}: {len(self.fixed_points)} fixed points, "
-            f"{len(self.cycles)} cycles, {len(self.nullclines)} nullclines, "
-            f"{len(self.manifolds)} manifolds{basins})"
-        )
+        shown, points = ", ".join(self.state), f"{len(self.fixed_points)} fixed points"
+        if self.plane is not None:
+            shown = f"{', '.join(self.plane.labels)} through {self.plane.place}"
+            points = f"{int(self.on_plane.sum())} of {points} in the plane"
+        lines = f"{len(self.nullclines)} nullclines, {len(self.manifolds)} manifolds"
+        return f"PhasePortrait({shown} at {given}: {points}, {len(self.cycles)} cycles, {lines}{basins})"
 
 
 def phase_portrait(
@@ -171,6 +196,9 @@ def phase_portrait(
     attractors=None,
     trajectories=None,
     detail=True,
+    plane=None,
+    at=None,
+    speed="full",
 ):
     """Everything there is to see of the flow at constant inputs.
 
@@ -181,7 +209,8 @@ def phase_portrait(
     inputs : mapping of str to float, float or array_like (S,), optional
         Constant inputs; zero if left out.
     box : array_like (R, 2), optional
-        What to show; by default half as far again as the outermost fixed point, cycle or trajectory.
+        What to show; by default half as far again as the outermost fixed point, cycle or trajectory. In a
+        slice (2, 2), in the plane's coordinates; (R, 2) too where it lies along the axes.
     points : int, default 401
         Places on a line.
     fixed_points : FixedPoints, optional
@@ -193,6 +222,14 @@ def phase_portrait(
     detail : bool, default True
         Whether to look for cycles, manifolds and basins besides the flow, nullclines and fixed points, and
         for nullclines on a finer grid.
+    plane : sequence, optional
+        Cut a plane through three or more dimensions: two coordinates by name or number, or two vectors (R,)
+        that span it. Shown are the flow along the plane, where each component of it vanishes, and the basins
+        of the whole flow from there.
+    at : mapping of str to float, FixedPoint or array_like (R,), optional
+        Where the plane lies: values of the other coordinates, or a state in it; zero if left out.
+    speed : {"full", "plane"}
+        Which speed to give in a slice: that of the whole flow, or of its part along the plane.
 
     Returns
     -------
@@ -201,7 +238,7 @@ def phase_portrait(
     Raises
     ------
     InputError
-        A box without width, trajectories of another dimension.
+        A box without width, trajectories of another dimension, a plane that is none (see `make_plane`).
 
     Examples
     --------
@@ -210,9 +247,18 @@ def phase_portrait(
     >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
     >>> phase_portrait(field, box=[[0, 1]], points=3).flow
     array([0.        , 0.42423431, 0.52318831])
+    >>> field = reduced_field(LowRankRNN(*np.ones((2, 4, 3)), np.zeros(4), np.ones(4)))
+    >>> phase_portrait(field, plane=("kappa1", "kappa2"), at={"kappa3": 0.5}, detail=False).plane
+    Plane(kappa1, kappa2 at kappa3 = 0.5)
     """
     check_field(field)
     R = field.dimension
+    choose("speed", speed, ("full", "plane"))
+    if plane is None and at is not None:
+        raise InputError("at: says where a plane lies; give plane too, such as plane=(0, 1)")
+    plane = None if plane is None else make_plane(field, plane, at)
+    # A box of the plane's own coordinates does not say where to search.
+    search = None if R == 1 or np.shape(box) != (R, 2) else box
     points = check_count("points", points, 2)
     u = field.input_vector(inputs)
     given = dict(zip(field.inputs, u.tolist()))
@@ -221,62 +267,37 @@ def phase_portrait(
     if attractors is not None:
         fixed_points = attractors.fixed_points
     if fixed_points is None:
-        fixed_points = find_fixed_points(field, inputs, None if R == 1 else box)
+        fixed_points = find_fixed_points(field, inputs, search)
     if R > 1 and attractors is None and detail:
-        attractors = find_attractors(field, inputs, box, fixed_points)
-    limits = _limits(field, fixed_points, attractors, trajectories) if box is None else box
-    limits = np.array(as_array("box", limits, (R, 2), "(R, 2)"))
-    if not (limits[:, 0] < limits[:, 1]).all():
-        low, high = limits[np.argmax(limits[:, 0] >= limits[:, 1])]
-        raise InputError(f"box: the lower end {low:g} is not below the upper end {high:g}")
-    common = {"inputs": given, "state": field.state, "source": field.source, "box": limits,
-              "attractors": attractors, "trajectories": trajectories}  # fmt: skip
+        attractors = find_attractors(field, inputs, search, fixed_points)
+    limits = view_limits(field, box, fixed_points, attractors, trajectories, plane)
+    common = {
+        "inputs": given, "state": field.state, "source": field.source, "box": limits, "speed": speed,
+        "attractors": attractors, "trajectories": trajectories, "plane": plane,
+    }  # fmt: skip
     if R == 1:
         kappa = np.linspace(*limits[0], points)
         flow = values_at(field, kappa[:, None], u)[:, 0]
         return PhasePortrait(kappa, flow, fixed_points, potential=_potential(field, u, kappa, flow), **common)
-    manifolds = () if attractors is None else invariant_manifolds(field, attractors, limits)
-    if R > 2:
+    manifolds = ()
+    if attractors is not None and plane is None:
+        manifolds = invariant_manifolds(field, attractors, limits)
+    if R > 2 and plane is None:
         places = cover(limits, TRAJECTORIES * 2)
         lines = _trajectories(field, u, limits, attractors)
         return PhasePortrait(
             places, values_at(field, places, u), fixed_points, manifolds=manifolds, streamlines=lines,
             speeds=_speeds(field, u, lines), **common,
         )  # fmt: skip
-    places = _grid(limits)
-    lines = _streamlines(field, u, limits)
+    view = whole_plane(field.state) if plane is None else plane
+    places = view.states(_grid(limits))
+    lines = _streamlines(field, u, limits, view)
     return PhasePortrait(
-        places, values_at(field, places, u), fixed_points, streamlines=lines, speeds=_speeds(field, u, lines),
-        nullclines=find_nullclines(field, u, limits, FINE if detail else ROUGH), manifolds=manifolds,
-        basins=find_basins(field, attractors, limits, manifolds) if attractors else None, **common,
+        places, values_at(field, places, u), fixed_points, streamlines=lines,
+        speeds=_speeds(field, u, [view.states(line) for line in lines], view if speed == "plane" else None),
+        nullclines=find_nullclines(field, u, limits, FINE if detail else ROUGH, view), manifolds=manifolds,
+        basins=find_basins(field, attractors, limits, manifolds, view) if attractors else None, **common,
     )  # fmt: skip
-
-
-def _limits(field, fixed_points, attractors, trajectories):
-    """Box around everything found, half as far again from its middle; on a line and in kappas, about zero."""
-    R = field.dimension
-    states = [fixed_points.kappa, *(c.points for c in fixed_points.continua)]
-    if attractors is not None:
-        states += [cycle.points for cycle in attractors.cycles]
-    if trajectories is not None:
-        states.append(trajectories.reshape(-1, R)[np.isfinite(trajectories).all(axis=2).ravel()])
-    states = np.concatenate(states)
-    if field.box is None and R > 1:
-        if len(states) == 0:
-            return fixed_points.box
-        middle = 0.5 * (states.min(axis=0) + states.max(axis=0))
-        half = np.maximum(MARGIN * 0.5 * np.ptp(states, axis=0), 1e-6)
-        if half.min() < 1e-3 * half.max() or len(states) == 1:
-            half = np.maximum(half, 0.25 * half.max() if len(states) > 1 else np.maximum(1.0, np.abs(middle)))
-        return np.column_stack([middle - half, middle + half])
-    reach = MARGIN * np.abs(states).max(axis=0, initial=0.0)
-    box = field.trapping_box()
-    largest = reach.max(initial=0.0)
-    if largest < 1e-6:
-        reach = np.ones(R) if box is None else np.maximum(np.abs(box).max(axis=1), 1e-6)
-    elif box is not None:  # a direction without fixed points is shown as far as the flow can go
-        reach = np.where(reach < 0.2 * largest, np.minimum(0.5 * largest, np.abs(box).max(axis=1)), reach)
-    return np.column_stack([-reach, reach])
 
 
 def _potential(field, u, kappa, flow):
@@ -292,12 +313,13 @@ def _grid(limits):
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def _streamlines(field, u, limits):
+def _streamlines(field, u, limits, plane):
     seeds = cover(limits, SEEDS * SEEDS)
     marks = np.zeros((MARKS, MARKS), dtype=np.int64)
     points, offsets = np.empty((200_000, 2)), np.zeros(len(seeds) + 1, dtype=np.int64)
     rhs, _, inputs, params = system_of(field, u)
-    count = streamlines(rhs, inputs, params, limits, seeds, SHORTEST, marks, points, offsets)
+    origin, basis = np.array(plane.origin), np.array(plane.basis)
+    count = streamlines(rhs, inputs, params, origin, basis, limits, seeds, SHORTEST, marks, points, offsets)
     return tuple(points[offsets[i] : offsets[i + 1]].copy() for i in range(count))
 
 
@@ -317,8 +339,10 @@ def _trajectories(field, u, limits, attractors):
     return tuple(lines)
 
 
-def _speeds(field, u, lines):
+def _speeds(field, u, lines, plane=None):
+    """Length of F along lines of states, or of its part along a plane."""
     if not lines:
         return ()
-    speeds = np.linalg.norm(values_at(field, np.concatenate(lines), u), axis=1)
+    flow = values_at(field, np.concatenate(lines), u)
+    speeds = np.linalg.norm(flow if plane is None else plane.project(flow), axis=1)
     return tuple(np.split(speeds, np.cumsum([len(line) for line in lines])[:-1]))

@@ -23,8 +23,11 @@ from dynsys.numerics.signatures import FIELD_TYPE, VECTOR
 from rnn.jit import jit
 
 # How a trajectory ended, where it was not captured (then it is the owner's number, 0 or more).
-UNDECIDED, LEFT_BOX, DIVERGED = -1, -2, -3
+UNDECIDED, LEFT_BOX, DIVERGED, ESCAPED = -1, -2, -3, -4
 BISECTIONS = 50
+# Beyond the box a trajectory gets so many steps to come back, unless it rests there: F below so little of the
+# scale.
+PATIENCE, AT_REST = 1000, 1e-9
 
 _REAL, _INTEGER = types.float64, types.int64
 
@@ -62,13 +65,13 @@ def _store(points, times, count, y, t):
 
 
 @jit(types.void(
-    *SYSTEM, MATRIX, _REAL, _REAL, VECTOR, _INTEGER, MATRIX, MATRIX, BLOCK, INTEGERS, INTEGERS, VECTOR
+    *SYSTEM, MATRIX, _REAL, _REAL, VECTOR, _INTEGER, MATRIX, MATRIX, MATRIX, BLOCK, INTEGERS, INTEGERS, VECTOR
 ))  # fmt: skip
 def capture_many(
-    rhs, jacobian, inputs, params, states, duration, rtol, scale, max_steps, box, centers, shapes, owners,
-    labels, times,
+    rhs, jacobian, inputs, params, states, duration, rtol, scale, max_steps, box, horizon, centers, shapes,
+    owners, labels, times,
 ):  # fmt: skip
-    """Run each start until an attractor captures it, it leaves the box, or time or steps run out.
+    """Run each start until an attractor captures it, it is gone for good, or time or steps run out.
 
     Parameters
     ----------
@@ -80,12 +83,13 @@ def capture_many(
         Most time; negative runs backwards.
     rtol, scale, max_steps
         As in `dormand_prince.run_at`.
-    box : ndarray (R, 2)
-        Where the search ends.
+    box, horizon : ndarray (R, 2)
+        What leaves the box and neither comes back nor goes on to the horizon has LEFT_BOX; what reaches the
+        horizon, or an infinite F on the way there, has ESCAPED.
     centers, shapes, owners : ndarray (C, R), (C, R, R), (C,)
         Regions of capture.
     labels, times : ndarray (K,)
-        Become the owner or UNDECIDED, LEFT_BOX, DIVERGED; and the time taken.
+        Become the owner or UNDECIDED, LEFT_BOX, ESCAPED, DIVERGED; and the time taken.
     """
     system = rhs, jacobian, inputs, params
     size = states.shape[1]
@@ -96,6 +100,7 @@ def capture_many(
         slope(system, size, y, flat, k[0])
         t, h = 0.0, first_step(y, size, scale, k) * (1.0 if duration >= 0.0 else -1.0)
         label = owner_at(y, centers, shapes, owners)
+        gone, away = outside(y, box), 0
         for _ in range(max_steps):
             if label != UNDECIDED or t == duration:
                 break
@@ -103,12 +108,24 @@ def capture_many(
             h = h if abs(h) < abs(left) else left
             taken, after = step(system, size, y, h, rtol, scale, k, flat, trial)
             if taken == 0.0:
-                label = DIVERGED
+                label = ESCAPED if gone else DIVERGED
                 break
             t = duration if taken == left else t + taken
             accept(y, k, trial)
             h = after
-            label = LEFT_BOX if outside(y, box) else owner_at(y, centers, shapes, owners)
+            gone = outside(y, box)
+            if not gone:
+                away = 0
+                label = owner_at(y, centers, shapes, owners)
+            elif outside(y, horizon):
+                label = ESCAPED
+            else:
+                away += 1
+                rests = True
+                for c in range(size):
+                    rests = rests and abs(k[0, c]) <= AT_REST * scale[c]
+                if rests or away == PATIENCE:
+                    label = LEFT_BOX
         labels[b], times[b] = label, t
 
 

@@ -1,7 +1,9 @@
 """Compiled leaves of planar pictures: evenly spaced streamlines, points put onto a nullcline.
 
-Streamlines follow F in the plane scaled to its box, at constant speed there, by the classical method of Runge
-and Kutta; a grid of marks keeps them apart (Turk & Banks 1996, as matplotlib's streamplot has it).
+A plane is x = origin + s_1 b_1 + s_2 b_2 with orthonormal b (the rows of ``basis``), the flow along it is
+G_c = b_c . F(x); of a planar field it is the field itself. Streamlines follow G in the plane scaled to its
+box, at constant speed there, by the classical method of Runge and Kutta; a grid of marks keeps them apart
+(Turk & Banks 1996, as matplotlib's streamplot has it).
 """
 
 import numpy as np
@@ -19,33 +21,53 @@ _MARKS = types.Array(types.int64, 2, "C")
 
 
 @jit()
-def _direction(rhs, inputs, params, low, widths, place, state, flow, out):
-    """Unit vector of F at a place of the unit square; False where F vanishes or is not finite."""
-    for c in range(2):
-        state[c] = low[c] + place[c] * widths[c]
+def _lift(origin, basis, first, second, state):
+    """The state at a place of the plane."""
+    for k in range(state.size):
+        state[k] = origin[k] + first * basis[0, k] + second * basis[1, k]
+
+
+@jit()
+def _along(weights, values, start):
+    """Component of a vector along a direction; what has no weight has no say, even NaN."""
+    total = 0.0
+    for k in range(weights.size):
+        if weights[k] != 0.0:
+            total += weights[k] * values[start + k]
+    return total
+
+
+@jit()
+def _direction(rhs, inputs, params, origin, basis, low, widths, place, state, flow, out):
+    """Unit vector of G at a place of the unit square; False where G vanishes or is not finite."""
+    _lift(origin, basis, low[0] + place[0] * widths[0], low[1] + place[1] * widths[1], state)
     rhs(state, inputs, params, flow)
-    norm = np.hypot(flow[0] / widths[0], flow[1] / widths[1])
+    for c in range(2):
+        out[c] = _along(basis[c], flow, 0) / widths[c]
+    norm = np.hypot(out[0], out[1])
     if not 1e-12 < norm < np.inf:
         return False
     for c in range(2):
-        out[c] = flow[c] / widths[c] / norm
+        out[c] /= norm
     return True
 
 
 @jit(types.int64(
-    FIELD_TYPE, VECTOR, VECTOR, MATRIX, MATRIX, types.float64, _MARKS, MATRIX, INTEGERS
+    FIELD_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, MATRIX, MATRIX, types.float64, _MARKS, MATRIX, INTEGERS
 ))  # fmt: skip
-def streamlines(rhs, inputs, params, box, seeds, shortest, marks, points, offsets):
+def streamlines(rhs, inputs, params, origin, basis, box, seeds, shortest, marks, points, offsets):
     """Draw streamlines from seeds, each as far as it stays off the others.
 
     Parameters
     ----------
     rhs : function
-        Of a planar field.
+        Of a field.
     inputs, params : ndarray
         Passed on to it.
+    origin, basis : ndarray (R,), (2, R)
+        The plane.
     box : ndarray (2, 2)
-        Lower and upper bounds.
+        Lower and upper bounds in the plane.
     seeds : ndarray (K, 2)
         Where lines may start, best first.
     shortest : float
@@ -64,7 +86,8 @@ def streamlines(rhs, inputs, params, box, seeds, shortest, marks, points, offset
     """
     cells, size = marks.shape[0], points.shape[0]
     low, widths = np.empty(2), np.empty(2)
-    place, middle, state, flow = np.empty(2), np.empty(2), np.empty(2), np.empty(2)
+    place, middle = np.empty(2), np.empty(2)
+    state, flow = np.empty(origin.size), np.empty(origin.size)
     slopes = np.empty((4, 2))
     for c in range(2):
         low[c], widths[c] = box[c, 0], box[c, 1] - box[c, 0]
@@ -112,8 +135,10 @@ def streamlines(rhs, inputs, params, box, seeds, shortest, marks, points, offset
                     for c in range(2):
                         back = slopes[stage - 1, c] if stage > 0 else 0.0
                         middle[c] = place[c] + sign * share * length * back
-                    if not _direction(rhs, inputs, params, low, widths, middle, state, flow, slopes[stage]):
-                        fine = False
+                    fine = _direction(
+                        rhs, inputs, params, origin, basis, low, widths, middle, state, flow, slopes[stage]
+                    )
+                    if not fine:
                         break
                 turned = slopes[0, 0] * slopes[3, 0] + slopes[0, 1] * slopes[3, 1]
                 if not fine or turned < 0.3:  # a fixed point is nearer than a step
@@ -134,16 +159,18 @@ def streamlines(rhs, inputs, params, box, seeds, shortest, marks, points, offset
     return lines
 
 
-@jit(types.void(*SYSTEM, types.int64, VECTOR, MATRIX, VECTOR))
-def polish(rhs, jacobian, inputs, params, component, reach, points, residuals):
-    """Move points of the plane onto the curve F_component = 0 along its gradient.
+@jit(types.void(*SYSTEM, VECTOR, VECTOR, MATRIX, VECTOR, MATRIX, VECTOR))
+def polish(rhs, jacobian, inputs, params, weights, origin, basis, reach, points, residuals):
+    """Move points of a plane onto the curve weights . F = 0 along its gradient.
 
     Parameters
     ----------
     rhs, jacobian, inputs, params
         The field; what it is driven by.
-    component : int
-        Which equation.
+    weights : ndarray (R,)
+        Which combination of equations: one of the directions of the plane.
+    origin, basis : ndarray (R,), (2, R)
+        The plane.
     reach : ndarray (2,)
         How far a point may move in each coordinate.
     points : ndarray (K, 2)
@@ -152,23 +179,30 @@ def polish(rhs, jacobian, inputs, params, component, reach, points, residuals):
         Become the distance that is left, in units of ``reach``; NaN where a point would move too far, and is
         left in its place.
     """
-    value, flat, moved = np.empty(2), np.empty(4), np.empty(2)
+    size = origin.size
+    state, flow, flat = np.empty(size), np.empty(size), np.empty(size * size)
+    moved, gradient, column = np.empty(2), np.empty(2), np.empty(size)
     for b in range(points.shape[0]):
         for c in range(2):
             moved[c] = points[b, c]
         step = np.inf
         for _ in range(POLISH_STEPS):
-            rhs(moved, inputs, params, value)
-            jacobian(moved, inputs, params, flat)
+            _lift(origin, basis, moved[0], moved[1], state)
+            rhs(state, inputs, params, flow)
+            jacobian(state, inputs, params, flat)
+            value = _along(weights, flow, 0)
             norm = 0.0
             for c in range(2):
-                norm += (flat[2 * component + c] * reach[c]) ** 2
+                for k in range(size):
+                    column[k] = _along(basis[c], flat, size * k) if weights[k] != 0.0 else 0.0
+                gradient[c] = _along(weights, column, 0)
+                norm += (gradient[c] * reach[c]) ** 2
             if not 0.0 < norm < np.inf:
-                step = np.inf if value[component] != 0.0 else 0.0
+                step = np.inf if value != 0.0 else 0.0
                 break
-            step = abs(value[component]) / np.sqrt(norm)
+            step = abs(value) / np.sqrt(norm)
             for c in range(2):
-                moved[c] -= value[component] * flat[2 * component + c] * reach[c] ** 2 / norm
+                moved[c] -= value * gradient[c] * reach[c] ** 2 / norm
             if step < 1e-15:
                 break
         far = 0.0

@@ -1,4 +1,4 @@
-"""Pictures of the dynamics: flow on a line, trajectories in the plane of input and latent variable."""
+"""Pictures of the dynamics: flow and potential on a line, trajectories in the plane of v and kappa."""
 
 from itertools import pairwise
 from types import MappingProxyType
@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dynsys.plotting.style import BLACK, GREY, LINE, axes, condition_legend, plain, symbol, trial_colors
+from tasks.errors import InputError
 
 # Filled = attracting, open = repelling, half = saddle; shapes differ too, for grey print.
 KINDS = MappingProxyType(
@@ -62,6 +63,45 @@ def plot_flow(portrait, ax=None, color=BLACK, label=None, arrows=True):
             draw_points(ax, points, np.zeros(len(points)), kind, color)
     letter = name.strip("$")
     ax.set(xlabel=name, ylabel=rf"$F({letter}) = \tau\,\mathrm{{d}}{letter}/\mathrm{{d}}t$")
+    return ax
+
+
+def plot_potential(portrait, ax=None, color=BLACK, label=None):
+    """The potential of a flow on a line, U = -int F: the flow runs downhill to its minima.
+
+    Parameters
+    ----------
+    portrait : PhasePortrait
+        With one state variable.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+    color : color
+        Of the curve.
+    label : str, optional
+        Name of the curve in the legend.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from dynsys.analysis import phase_portrait, reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> from dynsys.plotting.style import new_figure
+    >>> plot_potential(phase_portrait(field), new_figure()[1]).get_xlabel()
+    '$\\\\kappa$'
+    """
+    if portrait.dimension != 1 or portrait.potential is None:
+        raise InputError("portrait: only a flow on a line has a potential; see phase_portrait")
+    ax = axes(ax)
+    ax.plot(portrait.kappa, portrait.potential, color=color, linewidth=LINE, label=label and plain(label))
+    for point in portrait.fixed_points:
+        height = np.interp(point.kappa[0], portrait.kappa, portrait.potential)
+        draw_points(ax, point.kappa, [height], point.kind, color)
+    name = symbol(portrait.state[0])
+    ax.set(xlabel=name, ylabel=f"potential $U(${name}$)$")
     return ax
 
 

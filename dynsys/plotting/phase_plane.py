@@ -1,21 +1,19 @@
-"""Phase portraits drawn: flow, nullclines, manifolds, basins, cycles in a plane; projections; potential."""
+"""Phase portraits drawn: flow, nullclines, manifolds, basins, cycles in a plane; projections and slices."""
 
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.patheffects import withStroke
 
+from dynsys.analysis.attractors import NOWHERE
 from dynsys.plotting.phase import draw_points
 from dynsys.plotting.style import (
     BLACK,
     BLUE,
     GREEN,
-    GREY,
-    LINE,
     ORANGE,
     PURPLE,
     VERMILLION,
-    YELLOW,
     add_legend,
     axes,
     plain,
@@ -27,10 +25,17 @@ from tasks.errors import InputError
 
 # Slow to fast.
 SPEED = LinearSegmentedColormap.from_list("speed", ["#D9D9D9", "#8C8C8C", "#3A3A3A"])
-TINTS = ("#DCEBF7", "#FBE6D3", "#DDF1E8", "#F3E1EE", "#FBF6CF", "#E6E6E6")
+TINTS = ("#DCEBF7", "#FBE6D3", "#DDF1E8", "#F3E1EE", "#FBF6CF", "#BBD9EE", "#F5CDAF", "#BFE3D3")
+# Places that belong to no attractor.
+NOBODY = "#E2E2E2"
 NULLCLINES = (BLUE, VERMILLION)
 # Length of an arrow's head, inches.
 HEAD = 0.05
+# Fixed points off a slice: paler with the distance, in shares of the picture; how pale at most; that many of
+# them are labelled with it.
+FADE, PALEST, MOST_LABELLED = 0.25, 0.18, 6
+# So many inputs and held coordinates are all named in a title.
+MOST_NAMED = 3
 STABLE, UNSTABLE, TRIALS = GREEN, ORANGE, PURPLE
 
 
@@ -41,6 +46,9 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     manifolds (separatrices) green, unstable ones orange; stable cycles solid black, others dashed; basins
     tinted, with the letter of their attractor; trials purple.
 
+    In a slice the lines follow the part of the flow along the plane. What lies beside the plane is seen from
+    it: fixed points paler the farther they are, cycles and trials pale.
+
     Parameters
     ----------
     portrait : PhasePortrait
@@ -48,7 +56,8 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if left out.
     plane : tuple of int, default (0, 1)
-        Which two coordinates; those of a portrait of more dimensions are projected.
+        Which two coordinates; those of a portrait of more dimensions are projected. Of a slice, those of its
+        plane.
     key : bool, default True
         Whether to add the legend.
     title : str, optional
@@ -79,49 +88,36 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     'x'
     """
     i, j = plane
-    if portrait.dimension < 2 or not (i != j and 0 <= min(i, j) and max(i, j) < portrait.dimension):
-        have = f"{portrait.dimension} coordinates"
-        raise InputError(f"plane: {plane} of a portrait with {have}; plot_flow draws a line")
+    sliced = portrait.plane is not None
+    count = 2 if sliced else portrait.dimension
+    if portrait.dimension < 2 or not (i != j and 0 <= min(i, j) and max(i, j) < count):
+        raise InputError(f"plane: {plane} of a portrait with {count} coordinates; plot_flow draws a line")
     ax = axes(ax, size=(4.6, 3.4) if key else (3.4, 3.2))
-    planar = portrait.dimension == 2
-    if planar and basins and portrait.basins is not None:
-        _tint(ax, portrait)
+    planar = portrait.dimension == 2 or sliced
+
+    def seen(states):
+        """x and y of states (K, R)."""
+        return (portrait.plane.coordinates(states) if sliced else states)[:, [i, j]].T
+
+    tinted = planar and basins and portrait.basins is not None
+    if tinted:
+        _tint(ax, portrait, i, j)
     _streams(ax, portrait, i, j, arrows=planar)
-    for n, line in enumerate(portrait.nullclines):
-        known = any(m.component == line.component for m in portrait.nullclines[:n])
-        label = None if known else f"{symbol(portrait.state[line.component])}-nullcline"
-        ax.plot(
-            *line.points.T[[i, j]], color=NULLCLINES[line.component], linewidth=1.1, label=label, zorder=2
-        )
+    _nullclines(ax, portrait, i, j)
     _manifolds(ax, portrait, i, j)
-    for cycle in portrait.cycles:
-        label = _fresh(ax, cycle.kind)
-        style = "-" if cycle.stable else (0, (3, 1.5))
-        ax.plot(*cycle.points.T[[i, j]], color=BLACK, linewidth=1.8, label=label,
-                linestyle=style, zorder=2.6)  # fmt: skip
-    for ring in portrait.fixed_points.continua:
-        ax.plot(
-            *ring.points.T[[i, j]], ".", color=BLACK, markersize=3, label=_fresh(ax, "continuum"), zorder=2.7
-        )
-    if portrait.trajectories is not None:
-        for path in portrait.trajectories[:limit]:
-            ax.plot(
-                *path.T[[i, j]],
-                color=TRIALS,
-                linewidth=0.8,
-                alpha=0.8,
-                label=_fresh(ax, "trials"),
-                zorder=2.8,
-            )
-            last = path[np.isfinite(path).all(axis=1)][-1:]
-            ax.plot(*last.T[[i, j]], "s", color=TRIALS, markersize=2.5, zorder=2.8)
-    for point in portrait.fixed_points:
-        draw_points(ax, point.kappa[[i]], point.kappa[[j]], point.kind)
-    _letters(ax, portrait, i, j)
-    ax.set(xlabel=symbol(portrait.state[i]), ylabel=symbol(portrait.state[j]))
-    ax.set(xlim=portrait.box[i], ylim=portrait.box[j])
-    given = ", ".join(f"{symbol(name)} = {value:g}" for name, value in portrait.inputs.items())
-    ax.set_title(given if title is None else plain(title), fontsize=ax.xaxis.label.get_size(), loc="left")
+    _orbits(ax, portrait, seen, limit)
+    _points(ax, portrait, seen)
+    middles = None
+    if sliced and tinted:
+        middles = {name: (place[i], place[j]) for name, place in portrait.basins.middles.items()}
+    _letters(ax, portrait, seen, np.ptp(portrait.box, axis=1)[[i, j], None], middles)
+    names = [symbol(name) for name in (portrait.plane.labels if sliced else portrait.state)]
+    if sliced and portrait.plane.axes is None:
+        names = [f"{name} along {_direction(way)}" for name, way in zip(names, portrait.plane.basis)]
+    ax.set(xlabel=names[i], ylabel=names[j], xlim=portrait.box[i], ylim=portrait.box[j])
+    ax.set_title(
+        _given(portrait) if title is None else plain(title), fontsize=ax.xaxis.label.get_size(), loc="left"
+    )
     if key:
         add_legend(ax, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
@@ -173,135 +169,45 @@ def plot_portraits(portraits, titles=None, plane=(0, 1), columns=None):
     return figure, panels[:count]
 
 
-def plot_portrait_3d(portrait, ax=None, axis=(0, 1, 2), limit=24):
-    """Three coordinates of a phase portrait in space.
-
-    Parameters
-    ----------
-    portrait : PhasePortrait
-        With three or more state variables.
-    ax : mpl_toolkits.mplot3d.Axes3D, optional
-        Where to draw; a new figure if left out.
-    axis : tuple of int
-        Which coordinates.
-    limit : int, default 24
-        Most trials to draw.
-
-    Returns
-    -------
-    mpl_toolkits.mplot3d.Axes3D
-
-    Examples
-    --------
-    >>> import sympy
-    >>> from dynsys.analysis import compile_field, phase_portrait
-    >>> from dynsys.symbolic import System
-    >>> x, y, z = sympy.symbols("x y z")
-    >>> portrait = phase_portrait(compile_field(System([-x, -y, -z], [x, y, z])))
-    >>> plot_portrait_3d(portrait).name
-    '3d'
-    """
-    if portrait.dimension < 3:
-        raise InputError(f"portrait: a view in space needs three coordinates, this has {portrait.dimension}")
-    if ax is None:
-        ax = shown_figure(size=(4.6, 4.0), subplot_kw={"projection": "3d"})[1]
-    axis = list(axis)
-    for line in portrait.streamlines:
-        ax.plot(*line.T[axis], color=GREY, linewidth=0.5, alpha=0.6)
-    for manifold in portrait.manifolds:
-        if manifold.dimension == 1:
-            color, label = (STABLE, "stable manifold") if manifold.stable else (UNSTABLE, "unstable manifold")
-            ax.plot(*manifold.points.T[axis], color=color, linewidth=1.1, label=_fresh(ax, label))
-    for cycle in portrait.cycles:
-        style = "-" if cycle.stable else (0, (3, 1.5))
-        ax.plot(
-            *cycle.points.T[axis], color=BLACK, linewidth=1.8, linestyle=style, label=_fresh(ax, cycle.kind)
-        )
-    if portrait.trajectories is not None:
-        for path in portrait.trajectories[:limit]:
-            ax.plot(*path.T[axis], color=TRIALS, linewidth=0.8, label=_fresh(ax, "trials"))
-    looks = {"stable": ("o", BLACK), "saddle": ("D", YELLOW), "unstable": ("o", "white")}
-    for point in portrait.fixed_points:
-        marker, color = looks.get(point.kind.split()[0], ("X", BLACK))
-        ax.plot(*([value] for value in point.kappa[axis]), marker=marker, markerfacecolor=color, color=BLACK,
-                linestyle="none", markersize=4.5, label=_fresh(ax, point.kind))  # fmt: skip
-    ax.set(**{f"{letter}label": symbol(portrait.state[k]) for letter, k in zip("xyz", axis)})
-    ax.set(**{f"{letter}lim": portrait.box[k] for letter, k in zip("xyz", axis)})
-    add_legend(ax, loc="upper left", bbox_to_anchor=(0.0, 1.08), ncols=2)
-    return ax
-
-
-def plot_potential(portrait, ax=None, color=BLACK, label=None):
-    """The potential of a flow on a line, U = -int F: the flow runs downhill to its minima.
-
-    Parameters
-    ----------
-    portrait : PhasePortrait
-        With one state variable.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out.
-    color : color
-        Of the curve.
-    label : str, optional
-        Name of the curve in the legend.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> from dynsys.analysis import phase_portrait, reduced_field
-    >>> from rnn import LowRankRNN
-    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
-    >>> from dynsys.plotting.style import new_figure
-    >>> plot_potential(phase_portrait(field), new_figure()[1]).get_xlabel()
-    '$\\\\kappa$'
-    """
-    if portrait.dimension != 1 or portrait.potential is None:
-        raise InputError("portrait: only a flow on a line has a potential; see phase_portrait")
-    ax = axes(ax)
-    ax.plot(portrait.kappa, portrait.potential, color=color, linewidth=LINE, label=label and plain(label))
-    for point in portrait.fixed_points:
-        height = np.interp(point.kappa[0], portrait.kappa, portrait.potential)
-        draw_points(ax, point.kappa, [height], point.kind, color)
-    name = symbol(portrait.state[0])
-    ax.set(xlabel=name, ylabel=f"potential $U(${name}$)$")
-    return ax
-
-
-def _tint(ax, portrait):
+def _tint(ax, portrait, i, j):
     basins = portrait.basins
     numbers = np.unique(basins.labels)
-    colors = ["#FFFFFF" if n < 0 else TINTS[n % len(TINTS)] for n in numbers]
+    colors = [NOBODY if n < 0 else TINTS[n % len(TINTS)] for n in numbers]
     places = np.searchsorted(numbers, basins.labels)
-    ends = (*portrait.box[0], *portrait.box[1])
-    ax.imshow(places.T, origin="lower", extent=ends, aspect="auto", cmap=ListedColormap(colors), vmin=-0.5,
-              vmax=len(numbers) - 0.5, interpolation="nearest", zorder=0)  # fmt: skip
+    ends = (*portrait.box[i], *portrait.box[j])
+    ax.imshow(places.T if i < j else places, origin="lower", extent=ends, aspect="auto",
+              cmap=ListedColormap(colors), vmin=-0.5, vmax=len(numbers) - 0.5, interpolation="nearest",
+              zorder=0)  # fmt: skip
+    nobody = [name for name in basins.shares if name in NOWHERE.values()]
+    if nobody:
+        ax.plot([], [], "s", color=NOBODY, markersize=7, label=" or ".join(nobody))
 
 
 def _streams(ax, portrait, i, j, arrows):
     """Streamlines coloured by speed, each with an arrow in its middle."""
     if not portrait.streamlines:
         return
-    speeds = np.concatenate(portrait.speeds)
-    low, high = np.percentile(np.sqrt(speeds), [2, 98])
+    roots = [np.sqrt(speed) for speed in portrait.speeds]
+    low, high = np.percentile(np.concatenate(roots), [2, 98])
     pieces, values = [], []
-    for line, speed in zip(portrait.streamlines, portrait.speeds):
+    for line, root in zip(portrait.streamlines, roots):
         plane = line[:, [i, j]]
         pieces.append(np.stack([plane[:-1], plane[1:]], axis=1))
-        values.append(np.sqrt(speed[:-1]))
+        values.append(root[:-1])
     look = {"cmap": SPEED, "linewidths": 0.6, "zorder": 1, "capstyle": "round"}
     collection = LineCollection(np.concatenate(pieces), **look)
     collection.set_array(np.concatenate(values))
     collection.set_clim(low, max(high, low + 1e-300))
     ax.add_collection(collection)
-    middles = [(line, len(line) // 2) for line in portrait.streamlines if len(line) > 2 and arrows]
+    if portrait.plane is not None:
+        fast = "|F| is large" if portrait.speed == "full" else "this is fast"
+        ax.plot([], [], color=SPEED(1.0), linewidth=0.8, label=f"flow along the plane,\ndark where {fast}")
+    middles = [(line[:, [i, j]], len(line) // 2) for line in portrait.streamlines if len(line) > 2 and arrows]
     if middles:
         places = np.array([line[k] for line, k in middles])
         ways = np.array([line[k + 1 if k + 1 < len(line) else k] - line[k - 1] for line, k in middles])
         ways *= HEAD / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-300)
-        speeds = [np.sqrt(speed[len(speed) // 2]) for speed in portrait.speeds if len(speed) > 2]
+        speeds = [root[len(root) // 2] for root in roots if len(root) > 2]
         heads = ax.quiver(
             *places.T, *ways.T, speeds, cmap=SPEED, angles="xy", units="inches", scale_units="inches",
             scale=1, width=0.2 * HEAD, headwidth=4, headlength=5, headaxislength=5, pivot="mid", zorder=1,
@@ -314,23 +220,117 @@ def _manifolds(ax, portrait, i, j):
         if manifold.dimension > 1:
             continue
         color, name = (STABLE, "stable manifold") if manifold.stable else (UNSTABLE, "unstable manifold")
-        ax.plot(*manifold.points.T[[i, j]], color=color, linewidth=1.4, label=_fresh(ax, name), zorder=2.3)
+        ax.plot(*manifold.points.T[[i, j]], color=color, linewidth=1.4, label=fresh(ax, name), zorder=2.3)
 
 
-def _letters(ax, portrait, i, j):
-    """The letter of each attractor beside it; beside a cycle where it is farthest from the fixed points."""
+def _nullclines(ax, portrait, i, j):
+    sliced = portrait.plane is not None
+    names = portrait.plane.labels if sliced else portrait.state
+    for line in portrait.nullclines:
+        name = symbol(names[line.component])
+        label = f"no flow along {name}" if sliced else f"{name}-nullcline"
+        ax.plot(*line.points.T[[i, j]], color=NULLCLINES[line.component], linewidth=1.1, zorder=2,
+                label=fresh(ax, label))  # fmt: skip
+
+
+def _orbits(ax, portrait, seen, limit):
+    """Cycles, continua and trials; pale in a slice, which they are not in."""
+    sliced = portrait.plane is not None
+    pale, there = ({"alpha": 0.4}, ", projected") if sliced else ({}, "")
+    for cycle in portrait.cycles:
+        style = "-" if cycle.stable else (0, (3, 1.5))
+        ax.plot(*seen(cycle.points), color=BLACK, linewidth=1.8, label=fresh(ax, cycle.kind + there),
+                linestyle=style, zorder=2.6, **pale)  # fmt: skip
+    for ring in portrait.fixed_points.continua:
+        label = fresh(ax, "continuum" + there)
+        ax.plot(*seen(ring.points), ".", color=BLACK, markersize=3, label=label, zorder=2.7, **pale)
+    for path in () if portrait.trajectories is None else portrait.trajectories[:limit]:
+        ax.plot(*seen(path), color=TRIALS, linewidth=0.8, alpha=0.4 if sliced else 0.8, zorder=2.8,
+                label=fresh(ax, "trials" + there))  # fmt: skip
+        last = path[np.isfinite(path).all(axis=1)][-1:]
+        ax.plot(*seen(last), "s", color=TRIALS, markersize=2.5, zorder=2.8, **pale)
+
+
+def _points(ax, portrait, seen):
+    """Fixed points: those in the plane, then paler those beside a slice, with their distance if few."""
+    on = portrait.on_plane
+    for point in (point for point, here in zip(portrait.fixed_points, on) if here):
+        draw_points(ax, *seen(point.kappa[None]), point.kind)
+    beside = [point for point, here in zip(portrait.fixed_points, on) if not here]
+    if not beside:
+        return
+    size = 0.5 * np.ptp(portrait.box, axis=1).mean()
+    label = "beside the plane,\npaler if farther" + "\n(number: distance)" * _few(beside)
+    ax.plot([], [], "o", color=BLACK, alpha=2 * PALEST, markersize=5.5, markeredgewidth=0, label=label)
+    for point in beside:
+        away = float(portrait.plane.distances(point.kappa))
+        alpha = PALEST + 0.5 * float(np.exp(-away / (FADE * size)))
+        x, y = seen(point.kappa[None])
+        draw_points(ax, x, y, point.kind, alpha=alpha, zorder=2.9)
+        if _few(beside):
+            ax.annotate(f"{away:.2g}", (x[0], y[0]), xytext=(4, -8), textcoords="offset points", alpha=0.6,
+                        fontsize=0.8 * ax.xaxis.label.get_size(), annotation_clip=True)  # fmt: skip
+
+
+def _few(points):
+    return len(points) <= MOST_LABELLED
+
+
+def _letters(ax, portrait, seen, widths, middles):
+    """The letter of each attractor beside it, or in the middle of its basin.
+
+    Beside a cycle it is where the cycle is farthest from the fixed points.
+    """
+    outline = [withStroke(linewidth=1.8, foreground="white")]
+    look = {"fontsize": 1.1 * ax.xaxis.label.get_size(), "fontweight": "bold", "zorder": 5, "clip_on": True,
+            "path_effects": outline}  # fmt: skip
+    if middles is not None:
+        for name, place in middles.items():
+            if name not in NOWHERE.values():
+                ax.annotate(name, place, xytext=(3, 3), textcoords="offset points", **look)
+        return
     if portrait.attractors is None:
         return
-    outline = [withStroke(linewidth=1.8, foreground="white")]
-    look = {"fontsize": 1.1 * ax.xaxis.label.get_size(), "fontweight": "bold", "zorder": 5, "clip_on": True}
-    widths = np.ptp(portrait.box, axis=1)[[i, j]]
-    points = portrait.fixed_points.kappa[:, [i, j]]
+    points = seen(portrait.fixed_points.kappa) / widths
     for name, place in zip(portrait.attractors.names, portrait.attractors.places):
-        away = np.abs((place[:, None, [i, j]] - points) / widths).sum(axis=-1).min(axis=1, initial=9.0)
-        at = place[np.argmax(away) if len(place) > 1 else 0]
-        ax.annotate(name, at[[i, j]], xytext=(4, 4), textcoords="offset points", path_effects=outline, **look)
+        here = seen(place)
+        away = np.abs((here / widths)[:, :, None] - points[:, None]).sum(axis=0).min(axis=1, initial=9.0)
+        at = here[:, np.argmax(away) if len(place) > 1 else 0]
+        ax.annotate(name, at, xytext=(4, 4), textcoords="offset points", **look)
 
 
-def _fresh(ax, label):
-    """A label for the legend, unless it is there already."""
+def _given(portrait):
+    """What is held, for the title: inputs, and where a slice lies; of many only those that are not zero."""
+    given = [portrait.inputs]
+    if portrait.plane is not None and portrait.plane.axes is not None:
+        held = [k for k in range(portrait.dimension) if k not in portrait.plane.axes]
+        given.append({portrait.state[k]: portrait.plane.origin[k] for k in held})
+    lines = [_values(values) for values in given if values]
+    if portrait.plane is not None and portrait.plane.axes is None:
+        lines.append(f"through {_direction(portrait.plane.origin)}")
+    return "\n".join(lines)
+
+
+def _values(values):
+    shown = {name: value for name, value in values.items() if value != 0 or len(values) <= MOST_NAMED}
+    texts = [f"{symbol(name)} = {value:.4g}" for name, value in shown.items()]
+    if len(shown) < len(values):
+        first, *_, last = (name for name in values)
+        texts.append("others 0" if shown else f"{symbol(first)} to {symbol(last)} = 0")
+    return ", ".join(texts)
+
+
+def _direction(vector):
+    return f"({', '.join(f'{value + 0.0:.2g}' for value in vector)})".replace("-", "\u2212")
+
+
+def fresh(ax, label):
+    """A label for the legend, unless it is there already.
+
+    Examples
+    --------
+    >>> from dynsys.plotting.style import new_figure
+    >>> fresh(new_figure()[1], "saddle")
+    'saddle'
+    """
     return None if label in ax.get_legend_handles_labels()[1] else label

@@ -16,7 +16,9 @@ from dynsys.analysis import (
 )
 from dynsys.analysis.conditions import input_conditions, phase_portraits
 from dynsys.analysis.cycles import LimitCycles
-from dynsys.plotting.phase_plane import plot_portrait, plot_portrait_3d, plot_portraits, plot_potential
+from dynsys.plotting.phase import plot_potential
+from dynsys.plotting.phase_plane import plot_portrait, plot_portraits
+from dynsys.plotting.phase_space import plot_portrait_3d
 from dynsys.plotting.style import new_figure
 from rnn import LowRankRNN, load_example, simulate
 from tasks import InputError, get_task
