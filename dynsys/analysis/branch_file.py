@@ -6,6 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from dynsys.analysis.branch import Branch
+from dynsys.analysis.cycle_branch import CycleBranch
+from dynsys.analysis.cycle_branch_file import (
+    CYCLE_ARRAYS,
+    CYCLES,
+    as_complex,
+    as_real,
+    pack_coefficients,
+    pack_cycles,
+    unpack_coefficients,
+    unpack_cycles,
+)
 from dynsys.analysis.special_point import SpecialPoint
 from rnn.archives import open_archive, shown
 from rnn.members import HEADER_NAME, is_description, pack_arrays, read_array, read_json_header, write_members
@@ -19,11 +30,11 @@ _PLAIN = ("parameter", "message", "inputs", "state", "source")
 
 
 def save_branch(branch, path):
-    """Write a branch to an ``.npz`` file that `numpy.load` opens without pickle.
+    """Write a branch of fixed points or of cycles to an ``.npz`` file that `numpy.load` opens without pickle.
 
     Parameters
     ----------
-    branch : Branch
+    branch : Branch or CycleBranch
         The branch, whole or partial.
     path : str or path-like
         A name that ends in ``.npz``; a file of that name is replaced whole or left whole.
@@ -49,17 +60,21 @@ def save_branch(branch, path):
     >>> load_branch(path).at(0.25)
     array([[0.25]])
     """
-    check_kind("branch", branch, Branch, "see continue_branch")
+    if not isinstance(branch, CycleBranch):
+        check_kind("branch", branch, Branch, "see continue_branch and continue_cycles")
     path = Path(path)
     if path.suffix.lower() != ".npz":
         raise InputError(f"path: branches are written as .npz files, got {str(path)!r}; choose such a name")
-    arrays = {name: _real(getattr(branch, name)) for name in _ARRAYS}
+    if isinstance(branch, CycleBranch):
+        format, (arrays, points) = CYCLES, pack_cycles(branch)
+    else:
+        format, arrays = FORMAT, {name: as_real(getattr(branch, name)) for name in _ARRAYS}
+        points = [_packed(point) for point in branch.special_points]
     described, members = pack_arrays(arrays)
     header = {name: getattr(branch, name) for name in _PLAIN}
     header |= {
-        "format": FORMAT, "version": VERSION, "arrays": described,
+        "format": format, "version": VERSION, "arrays": described, "special_points": points,
         "ends": [end.name for end in branch.ends],
-        "special_points": [_packed(point) for point in branch.special_points],
     }  # fmt: skip
     try:
         text = json.dumps(header, indent=1, sort_keys=True, allow_nan=False).encode()
@@ -78,7 +93,7 @@ def load_branch(path):
 
     Returns
     -------
-    Branch
+    Branch or CycleBranch
 
     Raises
     ------
@@ -92,22 +107,29 @@ def load_branch(path):
     tasks.errors.FileError: no-such-file.npz: ...
     """
     with open_archive(path) as archive:
-        header = read_json_header(archive, path, FORMAT, VERSION)
+        header, names, assemble = _header(archive, path)
         described = header.get("arrays")
-        if type(described) is not dict or sorted(described) != sorted(_ARRAYS):
-            raise FileError(f"{path}: damaged: its header does not describe {shown(_ARRAYS)}")
+        if type(described) is not dict or sorted(described) != sorted(names):
+            raise FileError(f"{path}: damaged: its header does not describe {shown(names)}")
         if not all(map(is_description, described.values())):
             raise FileError(
                 f"{path}: damaged: its header does not give shape, dtype and sha256 of each array"
             )
-        odd = set(archive.namelist()) ^ {HEADER_NAME, *(f"{name}.npy" for name in _ARRAYS)}
+        odd = set(archive.namelist()) ^ {HEADER_NAME, *(f"{name}.npy" for name in names)}
         if odd:
             raise FileError(f"{path}: damaged: its header and its members disagree on {shown(odd)}")
-        arrays = {name: read_array(archive, name, described[name], path) for name in _ARRAYS}
+        arrays = {name: read_array(archive, name, described[name], path) for name in names}
     try:
-        return _assembled(header, arrays)
+        return assemble(header, arrays)
     except (DynsysError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path}: damaged: no branch can be made of it: {error}") from error
+
+
+def _header(archive, path):
+    """The header of either kind of branch, the names of its arrays, and what makes a branch of both."""
+    if "orbits.npy" in archive.namelist():
+        return read_json_header(archive, path, CYCLES, VERSION), CYCLE_ARRAYS, unpack_cycles
+    return read_json_header(archive, path, FORMAT, VERSION), _ARRAYS, _assembled
 
 
 def _assembled(header, arrays):
@@ -121,7 +143,7 @@ def _assembled(header, arrays):
             raise ValueError(f"{name} has the shape {arrays[name].shape}, expected {shape}")
     if len(header["state"]) != rank or len(header["ends"]) != 2:
         raise ValueError("its names or ends do not fit its arrays")
-    arrays["eigenvalues"] = arrays["eigenvalues"] @ np.array([1.0, 1j])
+    arrays["eigenvalues"] = as_complex(arrays["eigenvalues"])
     arrays["stable"] = arrays["stable"] != 0
     points = tuple(_unpacked(entry, header["parameter"]) for entry in header["special_points"])
     ends = tuple(Status[name] for name in header["ends"])
@@ -134,27 +156,16 @@ def _assembled(header, arrays):
     )  # fmt: skip
 
 
-def _real(array):
-    if np.iscomplexobj(array):
-        return np.stack([array.real, array.imag], axis=-1)
-    return np.asarray(array, dtype=float)
-
-
 def _packed(point):
-    coefficients = {
-        name: [c.real, c.imag] if isinstance(c, complex) else c for name, c in point.coefficients.items()
-    }
     return {
         "kind": point.kind, "value": point.value, "kappa": point.kappa.tolist(), "sentence": point.sentence,
-        "coefficients": coefficients, "eigenvalues": _real(point.eigenvalues).tolist(),
-        "directions": point.directions.tolist(), "residual": point.residual,
+        "coefficients": pack_coefficients(point.coefficients), "residual": point.residual,
+        "eigenvalues": as_real(point.eigenvalues).tolist(), "directions": point.directions.tolist(),
     }  # fmt: skip
 
 
 def _unpacked(entry, parameter):
-    coefficients = {
-        name: complex(*c) if isinstance(c, list) else c for name, c in entry["coefficients"].items()
-    }
-    eigenvalues = np.array(entry["eigenvalues"], dtype=float).reshape(-1, 2) @ np.array([1.0, 1j])
+    coefficients = unpack_coefficients(entry["coefficients"])
+    eigenvalues = as_complex(np.array(entry["eigenvalues"], dtype=float).reshape(-1, 2))
     known = {name: entry[name] for name in ("kind", "value", "kappa", "sentence", "directions", "residual")}
     return SpecialPoint(parameter=parameter, coefficients=coefficients, eigenvalues=eigenvalues, **known)

@@ -1,13 +1,23 @@
 """Branches survive a file, partial ones too; damaged files are refused; users' events are found."""
 
+import json
 import os
 import signal
+import zipfile
 
 import numpy as np
 import problems
 import pytest
 
-from dynsys.analysis import continue_branch, load_branch, save_branch
+from dynsys.analysis import (
+    Cycle,
+    CycleBranch,
+    CyclePoint,
+    continue_branch,
+    continue_cycles,
+    load_branch,
+    save_branch,
+)
 from tasks import FileError, InputError, Status
 
 
@@ -35,6 +45,107 @@ def test_an_empty_branch_is_kept_too(tmp_path):
     lost = continue_branch(problems.cusp(5.0, -1.0), [40.0], "mu", (-9, 9))
     again = load_branch(save_branch(lost, tmp_path / "lost.npz"))
     assert len(again) == 0 and again.status is Status.NOT_ON_BRANCH
+
+
+def cycles():
+    field = problems.stuart_landau(-0.5)
+    (hopf,) = continue_branch(field, [0.0, 0.0], "r", (-0.5, 1.0)).special_points
+    return field, continue_cycles(field, hopf, "r", (-0.5, 1.0), intervals=8, max_points=12, marks=(0.2,))
+
+
+def same_cycles(ours, theirs):
+    for name in ("values", "periods", "multipliers", "stable", "meshes", "orbits", "low", "high"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    for name in ("parameter", "ends", "message", "inputs", "source"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert tuple(ours.state) == tuple(theirs.state)
+    for one, other in zip(ours.special_points, theirs.special_points, strict=True):
+        assert repr(one) == repr(other) and one.sentence == other.sentence
+        assert one.coefficients == other.coefficients
+        np.testing.assert_array_equal(one.cycle.points, other.cycle.points)
+        np.testing.assert_array_equal(one.multipliers, other.multipliers)
+        assert (one.onward is None) == (other.onward is None)
+        for mine, its in zip(one.onward or (), other.onward or ()):
+            np.testing.assert_array_equal(mine, its)
+
+
+def test_a_branch_of_cycles_is_what_it_was(tmp_path):
+    field, branch = cycles()
+    path = save_branch(branch, tmp_path / "cycles.npz")
+    again = load_branch(path)
+    same_cycles(again, branch)
+    assert len(again.special_points) == 1
+    assert save_branch(again, tmp_path / "again.npz").read_bytes() == path.read_bytes()
+    start = again.special_points[0].cycle  # it goes on where it was
+    further = continue_cycles(field.with_values(r=0.2), start, "r", (0.1, 0.3), intervals=8, max_points=5)
+    np.testing.assert_allclose(further.high[:, 0], np.sqrt(further.values / 1.123), rtol=1e-6)
+    with np.load(path) as arrays:
+        np.testing.assert_array_equal(arrays["orbits"], branch.orbits)
+
+
+def test_coefficients_and_ways_onward_are_kept(tmp_path):
+    onward = np.linspace(0, 1, 3), np.arange(29.0), -np.arange(29.0)
+    turn = Cycle(np.ones((9, 3)), np.arange(9.0), 2.0, [1.0, 1j, -1j], "non-hyperbolic cycle", 0.5)
+    points = [
+        CyclePoint("torus", "p", 0.5, turn, "text <&>", None, {"angle": 1.5, "c1": 1 + 2j}),
+        CyclePoint("period doubling", "p", 0.7, turn, "", onward, {"c": -0.1, "speed": 1e-300}),
+    ]
+    one = np.ones((1, 9, 3))
+    rows = [0.5], [2.0], [[1.0, 1j, -1j]], [False], np.linspace(0, 1, 3)[None], one
+    branch = CycleBranch("p", *rows, points, (Status.NEAR_HOMOCLINIC, Status.INTERRUPTED), state="xyz")
+    same_cycles(load_branch(save_branch(branch, tmp_path / "some.npz")), branch)
+    nothing = np.zeros(0), np.zeros(0), np.zeros((0, 3)), np.zeros(0, bool), np.zeros((0, 3)), one[:0]
+    branch = CycleBranch("p", *nothing, (), (Status.NOT_CONVERGED,) * 2, state="xyz")
+    again = load_branch(save_branch(branch, tmp_path / "empty.npz"))
+    assert len(again) == 0 and again.status is Status.NOT_CONVERGED and again.orbits.shape == (0, 9, 3)
+
+
+def test_files_of_cycles_that_lie_are_refused(tmp_path):
+    _, branch = cycles()
+    path = save_branch(branch, tmp_path / "cycles.npz")
+    content = path.read_bytes()
+    rng, refused = np.random.default_rng(0), 0
+    for place in rng.integers(0, len(content), 60):
+        changed = bytearray(content)
+        changed[place] ^= 0x40
+        path.write_bytes(bytes(changed))
+        try:
+            same_cycles(load_branch(path), branch)
+        except FileError:
+            refused += 1
+    assert refused > 50
+    path.write_bytes(content)
+    for edit, what in [
+        (lambda h: h["special_points"][0].update(states=10**9), "special has"),
+        (lambda h: h["special_points"][0].update(states=-1), "special has"),
+        (lambda h: h["special_points"][0].update(states=True), "special has"),
+        (lambda h: h["special_points"].clear(), "belong to no point"),
+        (lambda h: h["special_points"][0].update(onward=[3, 5, 5]), "goes on with"),
+        (lambda h: h["special_points"][0]["cycle"].update(points=[]), "no branch can be made"),
+        (lambda h: h.update(ends=["COMPLETED", "run_this"]), "run_this"),
+        (lambda h: h.update(state=["x"]), "names or ends"),
+        (lambda h: h.update(state=5), "no branch can be made"),
+        (lambda h: h.update(format="dynsys branch"), "does not say"),
+        (lambda h: h.update(version=99), "update it"),
+        (lambda h: h["arrays"].pop("special"), "does not describe"),
+        (lambda h: h["arrays"]["orbits"].update(shape=[1, 2, 3]), "shape"),
+    ]:
+        forged = tmp_path / "forged.npz"
+        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(forged, "w") as out:
+            for name in archive.namelist():
+                data = archive.read(name)
+                if name == "header.json":
+                    header = json.loads(data)
+                    edit(header)
+                    data = json.dumps(header).encode()
+                out.writestr(name, data)
+        with pytest.raises(FileError, match=what):
+            load_branch(forged)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(FileError):
+        load_branch(path)
+    with pytest.raises(InputError, match="branch"):
+        save_branch(branch.cycle(0), tmp_path / "cycle.npz")
 
 
 def test_damaged_files_are_refused(tmp_path):
