@@ -40,7 +40,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lift": ["LiftedPoint", "find_network_points", "lift"],
         "maps": ["as_map"],
         "manifolds": ["Manifold", "invariant_manifolds"],
-        "normal_forms": ["SpecialPoint"],
+        "special_point": ["SpecialPoint"],
         "nullclines": ["Nullcline", "find_nullclines"],
         "portrait": ["PhasePortrait", "phase_portrait"],
         "robustness": ["BasinDistance", "EscapeRate", "basin_distances", "escape_rate"],

@@ -283,7 +283,7 @@ class Tests:
             self.values["Hopf-Hopf"] = _pair_product(rest)
         self.values["Bautin"] = np.nan
         if self.oscillates and np.linalg.cond(self.jacobian) < SINGULAR:  # not at a Bogdanov-Takens point
-            omega, q, psi, _ = imaginary_pair(self.jacobian)
+            omega, q, psi = imaginary_pair(self.jacobian)
             tensors = curve.tensor(self.x, self.p, 2), curve.tensor(self.x, self.p, 3)
             # Times omega^2: it stays finite where the frequency vanishes.
             self.values["Bautin"] = first_coefficient(self.jacobian, *tensors, omega, q, psi).real * square

@@ -12,6 +12,8 @@ to fifth derivatives of F (Kuznetsov 2004, sections 8.2 to 8.7; Kuznetsov 1999 f
 
 import numpy as np
 
+from dynsys.analysis.normal_forms import bordered_solve
+
 
 def bogdanov_takens(jacobian, hessian):
     """Coefficients a and b of a double zero eigenvalue with one eigenvector.
@@ -166,20 +168,6 @@ def hopf_hopf(jacobian, hessian, third):
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = {"theta": float(c12.real / c22.real), "delta": float(c21.real / c11.real)}
     return {"omega1": float(w1), "omega2": float(w2), **found, **ratios}
-
-
-def bordered_solve(matrix, column, row, vector):
-    """x with matrix x = vector up to a multiple of ``column``, and row . x = 0.
-
-    Examples
-    --------
-    >>> bordered_solve(np.zeros((1, 1)), np.ones(1), np.ones(1), np.ones(1)).tolist()
-    [0.0]
-    """
-    n = len(vector)
-    whole = np.zeros((n + 1, n + 1), dtype=np.result_type(matrix, column, row, vector))
-    whole[:n, :n], whole[:n, n], whole[n, :n] = matrix, column, row
-    return np.linalg.solve(whole, np.append(vector, 0.0))[:n]
 
 
 def _pairs(values):

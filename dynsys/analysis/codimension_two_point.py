@@ -6,8 +6,7 @@ import numpy as np
 
 from dynsys.analysis import codimension_two as forms
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
-from dynsys.analysis.extended_systems import null_vectors
-from dynsys.analysis.normal_forms import imaginary_pair
+from dynsys.analysis.normal_forms import bordered_solve, imaginary_pair, null_vectors
 from dynsys.analysis.special_point import table
 from tasks.errors import InputError
 from tasks.results import keep_arrays
@@ -126,7 +125,7 @@ def _cusp(curve, x, p, jacobian):
     psi = psi / (psi @ q)
     hessian = curve.tensor(x, p, 2)
     second = hessian @ q @ q
-    h = forms.bordered_solve(jacobian, q, psi, -second)
+    h = bordered_solve(jacobian, q, psi, -second)
     c = float(psi @ (curve.tensor(x, p, 3) @ q @ q @ q + 3 * hessian @ h @ q) / 6)
     inside = "two stable points and one unstable" if c < 0 else "one stable point and two unstable"
     return {"c": c}, f"two folds meet; between them there are three fixed points, {inside} in their direction"
@@ -150,7 +149,7 @@ def _bogdanov_takens(curve, x, p, jacobian):
 
 
 def _bautin(curve, x, p, jacobian):
-    omega, q, psi, _ = imaginary_pair(jacobian)
+    omega, q, psi = imaginary_pair(jacobian)
     tensors = [jacobian, *(curve.tensor(x, p, order) for order in (2, 3, 4, 5))]
     found = {"omega": omega, **forms.second_coefficient(tensors, omega, q, psi)}
     outer = "stable" if found["l2"] < 0 else "unstable"

@@ -10,7 +10,7 @@ from dynsys.analysis.branch import Branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
-from dynsys.analysis.events import arclengths, walk_both_ways
+from dynsys.analysis.events import walk_both_ways
 from dynsys.analysis.special_points import special_points
 from dynsys.analysis.user_events import check_events, find_user_events
 from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
@@ -134,11 +134,11 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
             f"{residual:.3g} and Newton found none near it; start from one of find_fixed_points."
         )
         return _empty(curve, Status.NOT_ON_BRANCH, message)
-    if direction is None and not np.isfinite(curve.jacobian(start, p)).all():
+    tangent = _tangent(curve, start, p) if direction is None else direction / curve.scale
+    if tangent is None:
         message = f"F has a kink at the start, {curve.parameter} = {p:g}: no curve can be followed there."
         return _empty(curve, Status.MIN_STEP, message)
     y = np.append(start, p) / curve.scale
-    tangent = _tangent(curve, start, p) if direction is None else direction / curve.scale
     found, interrupted = ([], [], 0), False
     with interrupts_held() as raise_if_asked:  # what was followed is kept
         walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
@@ -147,15 +147,16 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
                 f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
             )
             return _empty(curve, Status.MIN_STEP, message)
+        modes = spectrum(curve.field, curve.jacobians(walk.points * curve.scale))
         try:
             raise_if_asked()
-            found = special_points(curve, walk)
+            found = special_points(curve, walk, modes)
             for pair in find_user_events(curve, walk, events or {}):
                 found = _inserted(found, pair)
                 raise_if_asked()
         except KeyboardInterrupt:
             interrupted = True
-    return _assemble(curve, walk, ends, *found, interrupted)
+    return _assemble(curve, walk, modes, ends, *found, interrupted)
 
 
 def step_off(curve, special, direction):
@@ -214,46 +215,52 @@ def _on_curve(curve, x, p):
 
 
 def _tangent(curve, x, p):
-    """Null vector of the scaled (F_x, F_p); where there are several, the one closest to the p axis."""
+    """Null vector of the scaled (F_x, F_p); where there are several, the one closest to the p axis.
+
+    None where there is no finite derivative.
+    """
     matrix = np.column_stack([curve.jacobian(x, p), curve.slope(x, p)]) * curve.scale
+    if not np.isfinite(matrix[:, :-1]).all():
+        return None
     _, sizes, vectors = np.linalg.svd(matrix)
     null = vectors[np.append(sizes <= 1e-9 * max(1.0, sizes[0]), True)]
     tangent = null.T @ null[:, -1] if len(null) > 1 else null[0]
     return tangent if np.linalg.norm(tangent) > 0 else null[0]
 
 
-def _assemble(curve, walk, ends, specials, events, lost, interrupted=False):
+def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted=False):
     """The branch, with its special points among its points."""
-    where = np.searchsorted(arclengths(walk), [event.arc for event in events])
-    natural = walk.points * curve.scale
+    field, n = curve.field, curve.n
+    natural, tangents = walk.points * curve.scale, walk.tangents * curve.scale
     for end in (0, -1):  # exactly, not to rounding of the scale
         for limit in curve.span[0]:
             if abs(natural[end, -1] - limit) <= 1e-12 * curve.scale[-1]:
                 natural[end, -1] = limit
-    tangents = walk.tangents * curve.scale
     if specials:
-        before = walk.tangents[np.maximum(where - 1, 0)]
-        own = np.array([_own_tangent(curve, *each) for each in zip(specials, events, before)])
-        tangents = np.insert(tangents, where, own * curve.scale, axis=0)
-        natural = np.insert(natural, where, [np.append(s.kappa, s.value) for s in specials], axis=0)
-    x, p = natural[:, :-1], natural[:, -1]
-    tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
-    eigenvalues = spectrum(curve.field, curve.jacobians(natural))
-    largest = np.maximum(np.abs(eigenvalues).max(axis=1), 1.0)
-    stable = growth(curve.field, eigenvalues).max(axis=1) < -HYPERBOLIC_TOLERANCE * largest
+        arcs = np.array([event.arc for event in events])
+        before = walk.tangents[np.maximum(np.searchsorted(walk.arcs, arcs) - 1, 0)]
+        own = [_own_tangent(curve, *each) for each in zip(specials, events, before)]
+        order = np.argsort(np.concatenate([arcs, walk.arcs]), kind="stable")
+        spots = [np.append(special.kappa, special.value) for special in specials]
+        natural = np.concatenate([spots, natural])[order]
+        tangents = np.concatenate([np.array(own) * curve.scale, tangents])[order]
+        modes = np.concatenate([[special.eigenvalues for special in specials], modes])[order]
+    x, p = natural[:, :n], natural[:, n]
+    tangents /= np.sqrt((tangents * tangents).sum(axis=1, keepdims=True))
+    largest = np.maximum(np.abs(modes).max(axis=1), 1.0)
+    stable = growth(field, modes).max(axis=1) < -HYPERBOLIC_TOLERANCE * largest
     statuses = tuple(_OUTCOMES[end] for end in ends)
-    dead = _is_dead(curve, x)
     message = _message(curve, p, statuses, specials, lost)
-    if dead:
+    if _is_dead(curve, x):
         statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
     if interrupted:
         statuses, message = (Status.INTERRUPTED,) * 2, f"{message} {Status.INTERRUPTED.value}"
     outputs = curve.outputs(natural)
-    if curve.field.bulk_radius is not None:
-        stable &= outputs[:, curve.field.output_names.index(curve.field.bulk_radius)] < 1.0
+    if field.bulk_radius is not None:
+        stable &= outputs[:, field.output_names.index(field.bulk_radius)] < 1.0
     return Branch(
-        curve.parameter, p, x, eigenvalues, stable, specials, statuses, message, tangents, outputs,
-        _held(curve), curve.field.state, curve.field.source,
+        curve.parameter, p, x, modes, stable, specials, statuses, message, tangents, outputs, _held(curve),
+        field.state, field.source,
     )  # fmt: skip
 
 
@@ -265,16 +272,18 @@ def _own_tangent(curve, special, event, before):
         choices = choices / np.linalg.norm(choices, axis=1, keepdims=True)
     along = choices @ before
     best = np.abs(along).argmax()
-    return choices[best] * (np.sign(along[best]) or 1.0)
+    return choices[best] if along[best] >= 0 else -choices[best]
 
 
 def _is_dead(curve, x):
     """Whether F_p vanishes on the branch and at states off it."""
     low, high = curve.span[0]
+    values = (low, 0.4 * low + 0.6 * high)
+    if any(curve.slope(state, p).any() for state in x[:: max(len(x) // 10, 1)] for p in values):
+        return False
     signs = np.where(np.arange(x.shape[1]) % 2, -1.0, 1.0)
     off = x[:1] + np.linspace(0.1, 0.9, 5)[:, None] * signs * curve.scale[:-1]
-    states = np.concatenate([x[:: max(len(x) // 10, 1)], off])
-    return not any(curve.slope(state, p).any() for state in states for p in (low, 0.4 * low + 0.6 * high))
+    return not any(curve.slope(state, p).any() for state in off for p in values)
 
 
 def outcomes_of(ends):

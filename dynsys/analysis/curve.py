@@ -9,7 +9,7 @@ import numpy as np
 
 from dynsys.analysis.curve_parts import Expansion, Walk, addresses
 from dynsys.analysis.differences import tensor_by_differences
-from dynsys.analysis.eigenvalues import sorted_eigenvalues
+from dynsys.analysis.eigenvalues import sorted_eigenvalues, spectrum
 from dynsys.analysis.vector_field import Field, check_field
 from dynsys.numerics import locate, pseudo_arclength
 from dynsys.numerics.extended import (
@@ -158,17 +158,20 @@ class Curve:
     def expand(self, points):
         """Derivatives at points (E, n + k) in natural units, a list of `Expansion`."""
         n, c = self.n, self.columns[0]
-        jacobians, slopes = self.jacobians(points), self.many("parameter_jacobian", points, None)
-        slopes = slopes.reshape(len(points), n, len(self.field.continuable))[:, :, c]
         if self.field.functions.taylor is None:
-            tensors = [(self.tensor(y[:n], y[n:], 2, [c]), self.tensor(y[:n], y[n:], 3)) for y in points]
+            jacobians = self.jacobians(points)
+            slopes = [self.slope(y[:n], y[n:]) for y in points]
+            second = [self.tensor(y[:n], y[n:], 2, [c]) for y in points]
+            third = [self.tensor(y[:n], y[n:], 3) for y in points]
         else:
-            tensors = expansions(
-                self.field.functions.taylor, np.ascontiguousarray(points), self.inputs.copy(),
-                np.array(self.field.values), np.array(self.field.program), self._numbers(), self.scale,
+            at = addresses(self.field.functions)
+            jacobians, slopes, second, third = expansions(
+                (at.jacobian, at.parameter_jacobian, at.taylor), np.ascontiguousarray(points),
+                self.inputs.copy(), np.array(self.field.values), np.array(self.field.program),
+                self._numbers(), self.scale,
             )  # fmt: skip
-        rows = zip(points, jacobians, slopes, tensors)
-        return [Expansion(y[:n], float(y[n]), A, slope, *both) for y, A, slope, both in rows]
+        rows = zip(points, jacobians, slopes, second, third, spectrum(self.field, jacobians))
+        return [Expansion(y[:n], float(y[n]), *row) for y, *row in rows]
 
     def walk(self, y, tangent, max_points=2000, borders=None):
         """Follow the curve both ways; see `dynsys.numerics.pseudo_arclength.walk`.

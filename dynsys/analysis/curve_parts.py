@@ -12,7 +12,8 @@ from dynsys.numerics.signatures import FIELD, TAYLOR, address
 class Expansion(NamedTuple):
     """Derivatives of F in the state, and in the first free parameter, at a point (x, p) in natural units.
 
-    jacobian (n, n), slope F_p (n,), second (n, n + 1, n + 1) in (x, p), third (n, n, n, n) in x.
+    jacobian (n, n), slope F_p (n,), second (n, n + 1, n + 1) in (x, p), third (n, n, n, n) in x; modes as of
+    `dynsys.analysis.eigenvalues.spectrum`.
     """
 
     x: np.ndarray
@@ -21,16 +22,21 @@ class Expansion(NamedTuple):
     slope: np.ndarray
     second: np.ndarray
     third: np.ndarray
+    modes: np.ndarray
 
 
 class Walk(NamedTuple):
-    """Points along a curve in scaled units, (M, m), with tangents, tests (M, 7), null vectors and its end."""
+    """Points along a curve in scaled units, (M, m), with tangents, tests (M, 7), null vectors and its end.
+
+    arcs (M,) are the distances from the first point, along the chords.
+    """
 
     points: np.ndarray
     tangents: np.ndarray
     tests: np.ndarray
     vectors: np.ndarray
     outcome: int
+    arcs: np.ndarray = None
 
 
 @functools.lru_cache(maxsize=128)

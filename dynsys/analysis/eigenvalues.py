@@ -13,26 +13,29 @@ def sorted_eigenvalues(jacobians):
            [3.+0.j, 1.+0.j]])
     """
     n = jacobians.shape[1]
-    if len(jacobians) == 1:
-        values = np.linalg.eigvals(jacobians[0]).tolist()
-        return np.array([sorted(values, key=lambda z: (-z.real, -z.imag))], dtype=complex)
     if n == 1:
         return jacobians[:, 0, :].astype(complex)
     if n == 2:
-        (a, b), (c, d) = jacobians.transpose(1, 2, 0)
-        middle, apart = 0.5 * (a + d), 0.5 * (a - d)
-        square = apart * apart + b * c
-        root = np.sqrt(square.astype(complex))
-        first, second = middle + root, middle - root
-        # The smaller of two real ones from the determinant: no digits are lost to cancellation.
-        large = np.where(np.abs(first.real) >= np.abs(second.real), first, second)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            small = (a * d - b * c) / large
-        real = (square > 0) & (large != 0)
-        values = np.where(real[:, None], np.column_stack([large, small]), np.column_stack([first, second]))
-    else:
-        values = np.linalg.eigvals(jacobians).astype(complex)
+        return _of_two(jacobians)
+    values = np.linalg.eigvals(jacobians).astype(complex)
     return np.take_along_axis(values, np.lexsort((-values.imag, -values.real)), axis=1)
+
+
+def _of_two(jacobians):
+    """The same for 2 x 2 matrices; the smaller of two real ones loses no digits to cancellation."""
+    a, b, c, d = jacobians.reshape(-1, 4).T
+    middle, apart = 0.5 * (a + d), 0.5 * (a - d)
+    square = apart * apart + b * c
+    root = np.sqrt(np.abs(square))
+    large = middle + np.copysign(root, middle)
+    real = (square > 0) & (large != 0)
+    small = (a * d - b * c) / np.where(real, large, 1.0)
+    values = np.empty((len(a), 2), dtype=complex)
+    values.real[:, 0] = np.where(real, np.maximum(large, small), middle)
+    values.real[:, 1] = np.where(real, np.minimum(large, small), middle)
+    values.imag[:, 0] = np.where(real, 0.0, root)
+    values.imag[:, 1] = 0.0 - values.imag[:, 0]
+    return values
 
 
 def spectrum(field, jacobians):

@@ -64,15 +64,17 @@ def walk_both_ways(curve, y, tangent, max_points, borders=None):
     if ahead.outcome == CLOSED_LOOP:
         for array in ahead[:3]:
             array[-1] = array[0]
-        return ahead, (CLOSED_LOOP, CLOSED_LOOP)
+        return ahead._replace(arcs=_arclengths(ahead.points)), (CLOSED_LOOP, CLOSED_LOOP)
     tests = behind.tests[:0:-1].copy()
     tests[:, [FOLD, BRANCH]] *= -1.0  # they are odd in the tangent
+    points = np.concatenate([behind.points[:0:-1], ahead.points])
     whole = Walk(
-        np.concatenate([behind.points[:0:-1], ahead.points]),
+        points,
         np.concatenate([-behind.tangents[:0:-1], ahead.tangents]),
         np.concatenate([tests, ahead.tests]),
         np.concatenate([behind.vectors[:0:-1], ahead.vectors]),
         ahead.outcome,
+        _arclengths(points),
     )
     return whole, (behind.outcome, ahead.outcome)
 
@@ -91,11 +93,13 @@ def find_events(curve, walk):
     -------
     list of Event
     """
-    arcs = arclengths(walk)
-    crossings = _crossings(walk)
-    dips = _dips(walk, np.diff(arcs))
+    arcs, values = walk.arcs, walk.tests[:, : PAIR + 1]
+    up = values > 0
+    changes = up[1:] != up[:-1]
+    crossings = [_row(walk, which, k, 1) for which, k in zip(*np.nonzero(changes.T))]
+    dips = [_row(walk, which, k, 2) for which, k in _dips(values, changes, np.diff(arcs))]
     rows, starts = [*crossings, *dips], [int(row[5]) for row in (*crossings, *dips)]
-    touches = _exact_touches(walk)
+    touches = _exact_touches(values) if not values.all() else ()
     events = [Event(which, True, arcs[k], walk.points[k], walk.tangents[k]) for which, k in touches]
     if not rows:
         return events
@@ -121,51 +125,36 @@ def find_events(curve, walk):
     return sorted(events, key=lambda event: event.arc)
 
 
-def arclengths(walk):
-    """Distance of each point from the first, along the chords, (M,).
-
-    Examples
-    --------
-    >>> arclengths(Walk(np.array([[0.0, 0.0], [3.0, 4.0]]), None, None, None, 0))
-    array([0., 5.])
-    """
-    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(walk.points, axis=0), axis=1))])
+def _arclengths(points):
+    steps = points[1:] - points[:-1]
+    return np.concatenate([[0.0], np.cumsum(np.sqrt((steps * steps).sum(axis=1)))])
 
 
-def _crossings(walk):
-    """Rows (test, 0, value, length, value, segment) for every sign change."""
-    values = walk.tests[:, : PAIR + 1]
-    up = values > 0
-    rows = []
-    for which, k in zip(*np.nonzero((up[:-1] != up[1:]).T)):
-        length = walk.tangents[k] @ (walk.points[k + 1] - walk.points[k])
-        rows.append([which, 0.0, values[k, which], length, values[k + 1, which], k])
-    return rows
+def _row(walk, which, k, steps):
+    """(test, 0, its value, length, value after, k) of some steps from point k on."""
+    values = walk.tests[:, which]
+    length = walk.tangents[k] @ (walk.points[k + steps] - walk.points[k])
+    return [which, 0.0, values[k], length, values[k + steps], k]
 
 
-def _exact_touches(walk):
+def _exact_touches(values):
     """Points of the walk at which a test is zero between two negative values: no change of `> 0`."""
-    values = walk.tests[:, : PAIR + 1]
     at = (values[1:-1] == 0) & (values[:-2] < 0) & (values[2:] < 0)
     return [(which, k + 1) for which, k in zip(*np.nonzero(at.T))]
 
 
-def _dips(walk, steps):
-    """Rows like those of crossings, over two segments, where a parabola through a test comes near zero."""
-    values = walk.tests[:, : PAIR + 1]
-    size, up = np.abs(values), values > 0
-    fall, rise = size[:-2] - size[1:-1], size[2:] - size[1:-1]
-    same = (up[:-2] == up[1:-1]) & (up[1:-1] == up[2:]) & (rise > 0) & (fall > 0)
-    rows = []
-    for which, k in zip(*np.nonzero(same.T)):
+def _dips(values, changes, steps):
+    """Tests and places of two steps without a change of sign where a parabola through a test nears zero."""
+    size = np.abs(values)
+    rise = size[1:] - size[:-1]
+    lowest = (rise[:-1] < 0) & (rise[1:] > 0) & ~changes[:-1] & ~changes[1:]
+    for which, k in zip(*np.nonzero(lowest.T)):
         first, second = steps[k], steps[k + 1]
-        up_here, down, low = rise[k, which], fall[k, which], size[k + 1, which]
-        curvature = (up_here / second + down / first) / (first + second)
-        slope = up_here / second - curvature * second
-        if low > 0 and (slope**2 > 1.2 * curvature * low or low < 0.05 * max(up_here, down)):
-            length = walk.tangents[k] @ (walk.points[k + 2] - walk.points[k])
-            rows.append([which, 0.0, values[k, which], length, values[k + 2, which], k])
-    return rows
+        up, down, low = rise[k + 1, which], -rise[k, which], size[k + 1, which]
+        curvature = (up / second + down / first) / (first + second)
+        slope = up / second - curvature * second
+        if low > 0 and (slope**2 > 1.2 * curvature * low or low < 0.05 * max(up, down)):
+            yield which, k
 
 
 def _search(curve, walk, rows, starts):

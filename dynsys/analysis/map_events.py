@@ -15,8 +15,8 @@ For an orbit of period 2 f is the second iterate.
 import numpy as np
 
 from dynsys.analysis.eigenvalues import spectrum
-from dynsys.analysis.events import Event, arclengths
-from dynsys.analysis.normal_forms import ZERO, critical_point, place_of, unit_along, unstable_others
+from dynsys.analysis.events import Event
+from dynsys.analysis.naming import ZERO, critical_point, place_of, unit_along, unstable_others
 from dynsys.analysis.user_events import USER, locate_zero
 
 # How close exp(i k theta) comes to 1 at a strong resonance, k = 3 or 4.
@@ -47,7 +47,7 @@ def find_map_events(curve, walk):
     >>> branch.special_points
     (SpecialPoint(Neimark-Sacker at r = 2, kappa = [0.5 0.5]),)
     """
-    natural, arcs = walk.points * curve.scale, arclengths(walk)
+    natural = walk.points * curve.scale
     for test, describe in ((_flip_test, _flip), (_pair_test, _circle)):
         values = test(curve, natural)
         for k in np.flatnonzero((values[:-1] > 0) != (values[1:] > 0)):
@@ -55,7 +55,7 @@ def find_map_events(curve, walk):
             if found is not None:
                 s, point, tangent = found
                 special = describe(curve, curve.expand((point * curve.scale)[None])[0])
-                yield special, Event(USER, False, arcs[k] + s, point, tangent)
+                yield special, Event(USER, False, walk.arcs[k] + s, point, tangent)
 
 
 def _flip_test(curve, points):
@@ -83,11 +83,10 @@ def _flip(curve, at):
         type_ = "Supercritical flip" if b > 0 else "Subcritical flip"
         side, new = "above" if speed * b < 0 else "below", "a stable" if b > 0 else "an unstable"
         what = f"{new} orbit of period {period} exists for {name} {side} it"
-    values = spectrum(curve.field, at.jacobian[None])[0]
-    others = unstable_others(curve, values, 1)
+    others = unstable_others(curve, at.modes, 1)
     what += f" (unstable directions besides: {others})" if others else ""
     sentence = f"{type_}{orbit} at {place_of(curve, at)}: a multiplier is -1; {what}."
-    return critical_point(curve, "flip", at, {"b": b, "speed": speed}, sentence, values)
+    return critical_point(curve, "flip", at, {"b": b, "speed": speed}, sentence)
 
 
 def _circle(curve, at):
@@ -97,12 +96,11 @@ def _circle(curve, at):
     i, j = np.triu_indices(values.size, 1)
     pair = np.abs(values[i] * values[j] - 1.0).argmin()
     k = i[pair] if values[i[pair]].imag > 0 else j[pair]
-    modes = spectrum(curve.field, at.jacobian[None])[0]
     if not values[k].imag > 0:
         sentence = (
             f"Neutral saddle{orbit} at {place}: two real multipliers have the product 1; nothing bifurcates."
         )
-        return critical_point(curve, "neutral saddle", at, {}, sentence, modes)
+        return critical_point(curve, "neutral saddle", at, {}, sentence)
     turn, q, p = values[k] / abs(values[k]), vectors[:, k], np.linalg.inv(vectors)[k].conj()
     bar, one = q.conj(), np.eye(q.size)
     shift = np.linalg.solve(one - M, B @ bar @ q)
@@ -119,12 +117,12 @@ def _circle(curve, at):
         side = "above" if speed * d.real < 0 else "below"
         new = "a stable" if d.real < 0 else "an unstable"
         what = f"{new} closed curve exists for {curve.parameter} {side} it"
-    others = unstable_others(curve, modes, 2)
+    others = unstable_others(curve, at.modes, 2)
     what += f" (unstable directions besides: {others})" if others else ""
     steps = 2 * np.pi / theta * curve.field.period
     sentence = f"{type_}{orbit} at {place}: rotation by one turn in {steps:.6g} steps; {what}."
     coefficients = {"theta": theta, "d": complex(d), "speed": speed}
-    return critical_point(curve, "Neimark-Sacker", at, coefficients, sentence, modes)
+    return critical_point(curve, "Neimark-Sacker", at, coefficients, sentence)
 
 
 def iterate_derivatives(curve, at):

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsys.analysis.curve import make_curve
-from dynsys.analysis.extended_systems import null_vectors
-from dynsys.analysis.normal_forms import imaginary_pair
+from dynsys.analysis.normal_forms import imaginary_pair, null_vectors
 from dynsys.populations.fit import Populations
 from dynsys.populations.sampling import moment_errors
 from tasks.checks import as_array, check_number
@@ -229,7 +228,7 @@ def _fold(curve, x, p, columns, own):
 
 
 def _hopf(curve, x, p, columns, own):
-    _, q, psi, _ = imaginary_pair(curve.jacobian(x, p))
+    _, q, psi = imaginary_pair(curve.jacobian(x, p))
     return _crossing(curve, x, p, columns, own, q, psi)
 
 

@@ -6,10 +6,10 @@ have crossed zero at once, which leaves no sign in any determinant: the step is 
 
 import numpy as np
 
-from dynsys.analysis import normal_forms
+from dynsys.analysis import naming
 from dynsys.analysis.eigenvalues import growth, sorted_eigenvalues, spectrum
-from dynsys.analysis.events import Event, arclengths, find_events
-from dynsys.analysis.extended_systems import polish_cusp, solved
+from dynsys.analysis.events import Event, find_events
+from dynsys.analysis.extended_systems import polish, polish_cusp
 from dynsys.analysis.map_events import find_map_events
 from dynsys.numerics.extended import BRANCH, BRANCH_CURVE, FOLD, FOLD_CURVE, HOPF_CURVE, PAIR
 
@@ -26,7 +26,7 @@ CROSSINGS = ("pitchfork", "transcritical", "branch point")
 _MODES = ((BRANCH, BRANCH_CURVE), (FOLD, FOLD_CURVE))
 
 
-def special_points(curve, walk):
+def special_points(curve, walk, modes):
     """Solve for and name every special point of a walk.
 
     Parameters
@@ -35,6 +35,8 @@ def special_points(curve, walk):
         The equations.
     walk : Walk
         Points along it.
+    modes : ndarray (M, n)
+        What `dynsys.analysis.eigenvalues.spectrum` finds there.
 
     Returns
     -------
@@ -54,7 +56,8 @@ def special_points(curve, walk):
     >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
     >>> curve = make_curve(reduced_field(net), "gain", (0.0, 2.0))
     >>> walk, _ = walk_both_ways(curve, np.array([0.0, 0.25]), np.array([0.0, 1.0]), 500)
-    >>> special_points(curve, walk)[0]
+    >>> modes = spectrum(curve.field, curve.jacobians(walk.points * curve.scale))
+    >>> special_points(curve, walk, modes)[0]
     [SpecialPoint(pitchfork at gain = 1, kappa = [0.])]
     """
     field = curve.field
@@ -75,8 +78,8 @@ def special_points(curve, walk):
     found = [pair for pair in found if not any(_turns_at(curve, pair[0], other) for other in crossings)]
     if field.step is not None:
         found += find_map_events(curve, walk)
-    counts = _unstable(curve, walk.points)
-    places = arclengths(walk)
+    counts = (growth(field, modes) > 0).sum(axis=1)
+    places = walk.arcs
     lost = 0
     for k in np.flatnonzero(np.diff(counts)):
         if not any(places[k] - TOGETHER <= event.arc <= places[k + 1] + TOGETHER for _, event in found):
@@ -96,53 +99,53 @@ def _resolved(curve, groups):
     starts = np.array([group[0].point for group in groups])
     eigenvalues = sorted_eigenvalues(curve.jacobians(starts * curve.scale))
     size = np.maximum(1.0, np.abs(eigenvalues).max(axis=1))
-    small = np.abs(eigenvalues) <= NEARLY_ZERO * size[:, None]
-    tests = [{event.test for event in group} for group in groups]
+    zeros = (np.abs(eigenvalues) <= NEARLY_ZERO * size[:, None]).sum(axis=1).tolist()
     wanted = []
-    for k, here in enumerate(tests):
-        if small[k].sum() <= 1:
+    for k, group in enumerate(groups):
+        here = {event.test for event in group}
+        if zeros[k] <= 1:
             wanted += [(k, mode) for test, mode in _MODES if test in here]
-            if PAIR in here and not small[k].any() and _is_oscillation(eigenvalues[k]):
+            if PAIR in here and not zeros[k] and _is_oscillation(eigenvalues[k]):
                 wanted.append((k, HOPF_CURVE))
-    solutions = {}
-    if wanted:
-        rows = [k for k, _ in wanted]
-        points, _ = curve.polish(starts[rows], [mode for _, mode in wanted])
-        for (k, mode), point in zip(wanted, points):
-            found = solved(curve, point, mode, starts[k])
-            if found is not None:
-                solutions[k, mode] = found
-        places = np.array([np.append(x, p) for x, p, _ in solutions.values()]).reshape(-1, curve.n + 1)
-        for (key, solution), at in zip(solutions.items(), curve.expand(places)):
-            solutions[key] = at, solution[2]
+    solutions = _solutions(curve, starts, wanted)
     return [
-        [_multiple(curve, group[0], int(small[k].sum()))]
-        if small[k].sum() > 1
-        else _named(curve, group, solutions, k, eigenvalues[k], small[k].any())
+        [_multiple(curve, group[0], zeros[k])]
+        if zeros[k] > 1
+        else _named(curve, group, solutions[k], eigenvalues[k], zeros[k] > 0)
         for k, group in enumerate(groups)
     ]
 
 
-def _named(curve, group, solutions, k, eigenvalues, singular):
+def _solutions(curve, starts, wanted):
+    """For each place what was wanted and found there: mode to (derivatives, residual)."""
+    solutions = [{} for _ in starts]
+    found = polish(curve, starts[[k for k, _ in wanted]], [mode for _, mode in wanted]) if wanted else []
+    found = [(*key, *solution) for key, solution in zip(wanted, found) if solution is not None]
+    if found:
+        for (k, mode, _, residual), at in zip(found, curve.expand(np.array([y for _, _, y, _ in found]))):
+            solutions[k][mode] = at, residual
+    return solutions
+
+
+def _named(curve, group, solutions, eigenvalues, singular):
     found, tests = [], {event.test for event in group}
-    branch_point, fold = solutions.get((k, BRANCH_CURVE)), solutions.get((k, FOLD_CURVE))
     y = group[0].point * curve.scale
-    if branch_point is not None:
-        found.append(normal_forms.describe_branch_point(curve, *branch_point))
+    if BRANCH_CURVE in solutions:
+        found.append(naming.describe_branch_point(curve, *solutions[BRANCH_CURVE]))
     elif FOLD in tests:
+        fold = solutions.get(FOLD_CURVE)
         if sum(event.test == FOLD for event in group) > 1 or any(event.touch for event in group):
-            cusp = polish_cusp(curve, y[:-1], float(y[-1]))
+            cusp = polish_cusp(curve, y)
             if cusp is not None:
-                fold = curve.expand(np.append(cusp[0], cusp[1])[None])[0], cusp[2]
+                fold = curve.expand(cusp[0][None])[0], cusp[1]
         if fold is not None and _is_singular(fold[0].jacobian):
-            found.append(normal_forms.describe_fold(curve, *fold))
+            found.append(naming.describe_fold(curve, *fold))
     if PAIR in tests and not singular:
-        hopf = solutions.get((k, HOPF_CURVE))
         opposite = np.abs(eigenvalues[:, None] + eigenvalues).min(initial=np.inf)
-        if hopf is not None:
-            found.append(normal_forms.describe_hopf(curve, *hopf))
+        if HOPF_CURVE in solutions:
+            found.append(naming.describe_hopf(curve, *solutions[HOPF_CURVE]))
         elif not _is_oscillation(eigenvalues) and opposite <= NEARLY_ZERO * max(1, abs(eigenvalues).max()):
-            found.append(normal_forms.describe_neutral_saddle(curve, curve.expand(y[None])[0]))
+            found.append(naming.describe_neutral_saddle(curve, curve.expand(y[None])[0]))
     return found
 
 
@@ -168,7 +171,7 @@ def _multiple(curve, event, multiplicity):
             break
         y = ends[0] + low / (low - high) * (ends[1] - ends[0])
     at = curve.expand((y * curve.scale)[None])[0]
-    return normal_forms.describe_multiple(curve, at, multiplicity)
+    return naming.describe_multiple(curve, at, multiplicity)
 
 
 def _is_singular(jacobian):

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.optimize import brentq
 
-from dynsys.analysis.events import Event, arclengths
-from dynsys.analysis.normal_forms import describe_event
+from dynsys.analysis.events import Event
+from dynsys.analysis.naming import describe_event
 from tasks.checks import check_number
 from tasks.errors import InputError
 
@@ -72,7 +72,7 @@ def find_user_events(curve, walk, events):
         Of the kind "event".
     """
     natural = walk.points * curve.scale
-    outputs, arcs = curve.outputs(natural), arclengths(walk)
+    outputs = curve.outputs(natural)
     for name, function in events.items():
         values = np.array([float(function(y[:-1], y[-1], z)) for y, z in zip(natural, outputs)])
         finite = np.isfinite(values)
@@ -85,7 +85,7 @@ def find_user_events(curve, walk, events):
                 continue
             s, point, direction = place
             special = describe_event(curve, curve.expand((point * curve.scale)[None])[0], name)
-            yield special, Event(USER, False, arcs[k] + s, point, direction)
+            yield special, Event(USER, False, walk.arcs[k] + s, point, direction)
 
 
 def locate_zero(curve, walk, k, function):

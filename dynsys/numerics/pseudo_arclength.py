@@ -92,29 +92,26 @@ def walk(
     first, second = np.empty(m), np.empty(m)
     at_first, at_second = np.empty(m), np.empty(m)
     trial, trial_tangent, trial_tests = np.empty(m), np.empty(m), np.empty(TESTS)
+    for k in range(2):
+        counts[k], outcomes[k] = 0, FAILED
+    between(points[0, 0], points[0, 0], 0.0, first)
+    between(tangents[0, 0], tangents[0, 0], 0.0, at_first)
+    if advance(
+        rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span, borders,
+        mode, first, at_first, 0.0, points[0, 0], tangents[0, 0], tests[0, 0],
+    ) < 0:  # fmt: skip
+        return
+    renew(borders)
     kept = borders.copy()
     for way in range(2):
         length = settings[0]
-        counts[way], outcomes[way] = 1, FAILED
         if way == 1:
             for j in range(m):
                 points[1, 0, j], tangents[1, 0, j] = points[0, 0, j], -tangents[0, 0, j]
             for k in range(TESTS):
                 tests[1, 0, k] = -tests[0, 0, k] if k == FOLD or k == BRANCH else tests[0, 0, k]
-            borders[:, :] = kept
-        else:
-            between(points[0, 0], points[0, 0], 0.0, first)
-            between(tangents[0, 0], tangents[0, 0], 0.0, at_first)
-            iterations = advance(
-                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
-                borders, mode, first, at_first, 0.0, points[0, 0], tangents[0, 0], tests[0, 0],
-            )  # fmt: skip
-            if iterations < 0:
-                counts[0] = counts[1] = 0
-                outcomes[1] = FAILED
-                return
-            renew(borders)
-            kept[:, :] = borders
+            for k in range(kept.shape[0]):
+                between(kept[k], kept[k], 0.0, borders[k])
         if vectors.shape[1] > 1:
             for i in range(vectors.shape[2]):
                 vectors[way, 0, i] = borders[2 + i // borders.shape[1], i % borders.shape[1]]

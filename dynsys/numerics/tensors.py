@@ -41,38 +41,47 @@ def _entries(taylor, state, inputs, params, program, basis, combinations, out):
                 out[row, r] += parity * weight * values[(order - 1) * size + r]
 
 
-_BLOCK = types.Array(types.float64, 3, "C")
-
-
-@jit(types.void(
-    TAYLOR_TYPE, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, MATRIX, _INDICES, _INDICES, _BLOCK, _BLOCK
-))  # fmt: skip
-def _expand(taylor, points, inputs, params, program, columns, basis, pairs, triples, second, third):
-    n = points.shape[1] - columns.size + 1
-    for e in range(points.shape[0]):
-        for k in range(1, columns.size):
-            if columns[k] >= inputs.size:
-                params[columns[k] - inputs.size] = points[e, n + k - 1]
-            else:
-                inputs[columns[k]] = points[e, n + k - 1]
-        _entries(taylor, points[e, :n], inputs, params, program, basis, pairs, second[e])
-        _entries(taylor, points[e, :n], inputs, params, program, basis, triples, third[e])
+@jit()
+def _put(points, e, inputs, params, columns, state):
+    """Hand a point (x, p1, ..) in natural units over to the state, the inputs and the parameters."""
+    n = state.size
+    for j in range(n):
+        state[j] = points[e, j]
+    for k in range(1, columns.size):
+        if columns[k] >= inputs.size:
+            params[columns[k] - inputs.size] = points[e, n + k - 1]
+        else:
+            inputs[columns[k]] = points[e, n + k - 1]
 
 
 @jit(types.void(FIELD_TYPE, MATRIX, VECTOR, VECTOR, COLUMNS, MATRIX))
 def evaluate(function, points, inputs, params, columns, out):
     """One of a field's functions at points (M, n + k) of a curve: a row of ``out`` each."""
-    n = points.shape[1] - columns.size + 1
-    state = np.empty(n)
-    for i in range(points.shape[0]):
-        for j in range(n):
-            state[j] = points[i, j]
-        for k in range(1, columns.size):
-            if columns[k] >= inputs.size:
-                params[columns[k] - inputs.size] = points[i, n + k - 1]
-            else:
-                inputs[columns[k]] = points[i, n + k - 1]
-        function(state, inputs, params, out[i])
+    state = np.empty(points.shape[1] - columns.size + 1)
+    for e in range(points.shape[0]):
+        _put(points, e, inputs, params, columns, state)
+        function(state, inputs, params, out[e])
+
+
+_BLOCK = types.Array(types.float64, 3, "C")
+
+
+@jit(types.void(
+    FIELD_TYPE, FIELD_TYPE, TAYLOR_TYPE, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, MATRIX, _INDICES, _INDICES,
+    MATRIX, MATRIX, _BLOCK, _BLOCK,
+))  # fmt: skip
+def _expand(
+    jacobian, parameter_jacobian, taylor, points, inputs, params, program, columns, basis, pairs, triples,
+    jacobians, slopes, second, third,
+):  # fmt: skip
+    """Rows of all derivatives at each point: of tensors those entries that ``pairs`` and ``triples`` list."""
+    state = np.empty(points.shape[1] - columns.size + 1)
+    for e in range(points.shape[0]):
+        _put(points, e, inputs, params, columns, state)
+        jacobian(state, inputs, params, jacobians[e])
+        parameter_jacobian(state, inputs, params, slopes[e])
+        _entries(taylor, state, inputs, params, program, basis, pairs, second[e])
+        _entries(taylor, state, inputs, params, program, basis, triples, third[e])
 
 
 def symmetric_tensor(taylor, state, inputs, params, program, basis, order):
@@ -108,13 +117,15 @@ def symmetric_tensor(taylor, state, inputs, params, program, basis, order):
     return out.T[:, places]
 
 
-def expansions(taylor, points, inputs, params, program, columns, scale):
-    """Second derivatives in state and first parameter, third ones in the state, at many points.
+def expansions(functions, points, inputs, params, program, columns, scale):
+    """Derivatives in the state up to the third, in the first free parameter up to the second, at points.
 
     Parameters
     ----------
-    taylor, inputs, params, program
-        Of a field.
+    functions : tuple of function
+        jacobian, parameter_jacobian and taylor of a field, as `address` gives them.
+    inputs, params, program
+        Of the field.
     points : ndarray (E, n + k)
         States and parameters.
     columns : ndarray of int (1 + k,)
@@ -124,30 +135,40 @@ def expansions(taylor, points, inputs, params, program, columns, scale):
 
     Returns
     -------
-    list of (ndarray (n, n + 1, n + 1), ndarray (n, n, n, n))
+    jacobians, slopes : ndarray (E, n, n), (E, n)
+        F_x and F_p.
+    second, third : ndarray (E, n, n + 1, n + 1), (E, n, n, n, n)
+        In state and parameter; in the state.
 
     Examples
     --------
-    >>> from dynsys.numerics.lowrank_field import pack, taylor
-    >>> params, columns = pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0), np.array([2, 1])  # the gain
-    >>> nothing = np.zeros((0, 4))
-    >>> expansions(taylor, np.array([[0.0, 1.0]]), np.zeros(1), params, nothing, columns, np.ones(2))
-    [(array([[[0., 1.],
-            [1., 0.]]]), array([[[[-2.]]]]))]
+    >>> from dynsys.numerics import lowrank_field
+    >>> from dynsys.numerics.signatures import FIELD
+    >>> params, columns = lowrank_field.pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0), np.array([2, 1])
+    >>> first = (address(f, FIELD) for f in (lowrank_field.jacobian, lowrank_field.parameter_jacobian))
+    >>> functions = (*first, address(lowrank_field.taylor, TAYLOR))
+    >>> point, nothing = np.array([[0.0, 1.0]]), np.zeros((0, 4))  # kappa, gain
+    >>> expansions(functions, point, np.zeros(1), params, nothing, columns, np.ones(2))[2:]
+    (array([[[[0., 1.],
+             [1., 0.]]]]), array([[[[[-2.]]]]]))
     """
-    n = points.shape[1] - columns.size + 1
+    count, n = len(points), points.shape[1] - columns.size + 1
     (pairs, at_pairs), (triples, at_triples) = _layout(n + 1, 2), _layout(n, 3)
-    basis = np.zeros((n + 1, n + columns[0]))
-    basis[np.arange(n), np.arange(n)], basis[n, n + columns[1]] = scale[:n], scale[n]
-    second, third = np.empty((len(points), len(pairs), n)), np.empty((len(points), len(triples), n))
-    function = address(taylor, TAYLOR)
-    _expand(function, points, inputs, params, program, columns, basis, pairs, triples, second, third)
     size = scale[: n + 1]
-    square, cube = np.multiply.outer(size, size), np.multiply.outer(np.multiply.outer(size, size), size)
-    return [
-        (two.T[:, at_pairs] / square, three.T[:, at_triples] / cube[:n, :n, :n])
-        for two, three in zip(second, third)
-    ]
+    basis = np.zeros((n + 1, n + columns[0]))
+    basis[np.arange(n), np.arange(n)], basis[n, n + columns[1]] = size[:n], size[n]
+    jacobians, slopes = np.empty((count, n * n)), np.empty((count, n * columns[0]))
+    second, third = np.empty((count, len(pairs), n)), np.empty((count, len(triples), n))
+    _expand(
+        *functions, points, inputs, params, program, columns, basis, pairs, triples,
+        jacobians, slopes, second, third,
+    )  # fmt: skip
+    second /= size[pairs].prod(axis=1)[:, None]
+    third /= size[triples].prod(axis=1)[:, None]
+    return (
+        jacobians.reshape(count, n, n), slopes.reshape(count, n, -1)[:, :, columns[1]],
+        second.transpose(0, 2, 1)[:, :, at_pairs], third.transpose(0, 2, 1)[:, :, at_triples],
+    )  # fmt: skip
 
 
 @functools.cache
