@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "branch_file": ["load_branch", "save_branch"],
         "circuit": ["run_circuit"],
         "codimension_two_point": ["CodimensionTwoPoint"],
-        "conditions": ["input_conditions", "phase_portraits"],
+        "conditions": ["input_conditions", "phase_portraits", "resting_condition"],
         "continuation": ["Branch", "continue_branch"],
         "count_maps": ["CountMap", "count_map"],
         "cycle_branch": ["CycleBranch"],
@@ -42,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "manifolds": ["Manifold", "invariant_manifolds"],
         "special_point": ["SpecialPoint"],
         "nullclines": ["Nullcline", "find_nullclines"],
+        "planes": ["Plane", "make_plane"],
         "portrait": ["PhasePortrait", "phase_portrait"],
         "robustness": ["BasinDistance", "EscapeRate", "basin_distances", "escape_rate"],
         "sensitivity": [

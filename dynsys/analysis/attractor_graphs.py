@@ -8,12 +8,12 @@ as "from A, input B leads to C".
 import networkx
 
 from dynsys.analysis.attractors import Attractors, find_attractors
-from dynsys.analysis.conditions import input_conditions
+from dynsys.analysis.conditions import input_conditions, resting_condition
 from dynsys.analysis.manifolds import invariant_manifolds
 from dynsys.analysis.robustness import basin_distances
 from dynsys.analysis.transitions import pulse_transitions, saddle_connections
 from dynsys.analysis.vector_field import check_field
-from tasks.base import Trials
+from tasks.base import Task, Trials
 from tasks.checks import check_kind
 from tasks.errors import InputError
 
@@ -89,11 +89,11 @@ def state_machine(field, pulses, rest=None, durations=None, attractors=None):
     ----------
     field : Field
         The field.
-    pulses : Trials, or mapping of str to inputs
+    pulses : Trials or Task, or mapping of str to inputs
         Inputs by name; of trials, every condition of `input_conditions` other than rest, each held as long as
-        the trials hold it.
+        the trials hold it. Of a task, some of its own trials.
     rest : inputs, optional
-        Inputs between pulses; zero if left out.
+        Inputs between pulses; zero if left out, or of trials the `resting_condition`.
     durations : mapping of str to float, optional
         How long each pulse is held, in the field's unit of time; long enough to settle if left out.
     attractors : Attractors, optional
@@ -121,19 +121,21 @@ def state_machine(field, pulses, rest=None, durations=None, attractors=None):
     ('from state A, input up leads to state B', 'from state B, input up leads to state B')
     """
     check_field(field)
-    if isinstance(pulses, Trials):
-        resting = field.input_vector(rest)
-        shown = {
-            name: c for name, c in input_conditions(pulses).items() if abs(c.inputs - resting).max() > 1e-9
-        }
+    if attractors is not None:
+        check_kind("attractors", attractors, Attractors, "see find_attractors")
+    if isinstance(pulses, (Trials, Task)):
+        conditions, alpha = input_conditions(pulses), pulses.alpha
+        if rest is None and attractors is None:
+            rest = conditions[resting_condition(conditions)].inputs
+        resting = field.input_vector(rest if attractors is None else attractors.inputs)
+        shown = {name: c for name, c in conditions.items() if abs(c.inputs - resting).max() > 1e-9}
         if durations is None:
-            durations = {name: c.steps * pulses.alpha for name, c in shown.items()}
+            durations = {name: c.steps * alpha for name, c in shown.items()}
         pulses = {name: c.inputs for name, c in shown.items()}
     if not pulses:
         raise InputError('pulses: nothing to present; give inputs by name, such as {"A": {"v1": 1.0}}')
     if attractors is None:
         attractors = find_attractors(field, rest)
-    check_kind("attractors", attractors, Attractors, "see find_attractors")
     if len(attractors) == 0:
         raise InputError("rest: there is no attractor at these inputs, so there is no state to start from")
     graph = networkx.MultiDiGraph(inputs=dict(attractors.inputs), state=field.state)

@@ -5,17 +5,18 @@ from typing import NamedTuple
 import numpy as np
 
 from dynsys.analysis.portrait import phase_portrait
+from dynsys.analysis.stretches import find_stretches, levels_of, pooled
 from dynsys.analysis.vector_field import check_field
 from rnn.simulation import Trajectory
-from tasks.base import Trials
+from tasks.base import Task, Trials
 from tasks.checks import check_count, check_kind
 from tasks.errors import InputError
 
-# Inputs closer than so many standard errors of their mean, or this share of the largest, are one condition.
-ERRORS, SHARE = 5.0, 0.05
-# A mean this near a number with one decimal place, in standard errors, is given as that number.
-SNAP = 3.0
+# A level this near a number with one decimal place, in standard errors, is given as that number.
+SNAP = 4.0
 LIMIT = 8
+# A task's own trials, where only the task is given.
+TRIALS, SEED = 100, 0
 
 
 class InputCondition(NamedTuple):
@@ -45,14 +46,17 @@ class InputCondition(NamedTuple):
 
 
 def input_conditions(trials, limit=LIMIT):
-    """The constant inputs of a batch of trials, told apart beyond their noise.
+    """The constant inputs of a batch of trials, pulses included, told apart beyond their noise.
+
+    Stretches of constant input are looked for within every epoch, and levels of each channel that they share.
+    Pulses of several channels that happen to overlap are left out where each is presented alone, too.
 
     Parameters
     ----------
-    trials : Trials
-        The trials; without epochs, every step is one by itself.
+    trials : Trials or Task
+        The trials; without epochs, every step is one by itself. Of a task, some of its own.
     limit : int, default 8
-        Most conditions; those presented for the longest time.
+        Most conditions: those presented for the longest time and most unlike each other.
 
     Returns
     -------
@@ -64,46 +68,49 @@ def input_conditions(trials, limit=LIMIT):
     >>> from tasks import get_task
     >>> list(input_conditions(get_task("dms").trials(20, rng=0)))
     ['fixation, delay, response', 'A', 'B']
+    >>> list(input_conditions(get_task("flipflop", bits=1)))
+    ['between pulses', 'pulses 1 = -1', 'pulses 1 = 1']
     """
+    trials = trials.trials(TRIALS, rng=SEED) if isinstance(trials, Task) else trials
     check_kind("trials", trials, Trials, "draw them with task.trials(n, rng=rng)")
     limit = check_count("limit", limit)
-    epochs = trials.epochs or {"trial": np.tile([0, trials.steps], (trials.size, 1))}
-    largest = max(float(np.abs(trials.inputs).max()), 1e-300)
-    means, spreads, owners = [], [], []
-    for epoch, bounds in epochs.items():
-        for b, (start, stop) in enumerate(np.broadcast_to(bounds, (trials.size, 2))):
-            if stop > start:
-                part = trials.inputs[b, start:stop]
-                means.append(part.mean(axis=0))
-                spreads.append(part.std(axis=0))
-                owners.append((epoch, b, int(start), int(stop)))
-    means, steps = np.array(means), np.array([stop - start for *_, start, stop in owners])
-    noise = np.median(np.array(spreads)[steps >= max(min(steps.max(), 5), 1)], axis=0)
-    sure = steps.copy()
-    for epoch in epochs:  # what does not differ between trials beyond noise is one input, known better
-        rows = np.array([owner[0] == epoch for owner in owners], dtype=bool)
-        if rows.any():
-            common = np.average(means[rows], axis=0, weights=steps[rows])
-            away = np.abs(means[rows] - common) - SHARE * largest
-            if (away <= ERRORS * noise / np.sqrt(steps[rows])[:, None]).all():
-                means[rows], sure[rows] = common, steps[rows].sum()
-    groups = _grouped(means, sure, np.maximum(ERRORS * noise / np.sqrt(sure)[:, None], SHARE * largest))
-    groups = sorted(groups, key=lambda group: -steps[group].sum())[:limit]
-    values = [_value(means[group], steps[group], noise) for group in groups]
-    first = [min(list(epochs).index(owners[k][0]) for k in group) for group in groups]
-    order = sorted(range(len(groups)), key=lambda n: (first[n], *(values[n] == 0), *values[n]))
+    names = tuple(trials.epochs) or ("trial",)
+    everything = np.broadcast_to([0, trials.steps], (1, trials.size, 2))
+    bounds = np.array([trials.epochs[name] for name in names]) if trials.epochs else everything
+    stretches = find_stretches(trials.inputs, bounds)
+    groups, values = _groups(stretches, trials.inputs)
+    base = _base(groups, values, stretches)
+    kept = _without_overlaps(groups, values, stretches, base)
+    kept = _chosen(kept, groups, values, stretches, base, limit)
+    alone = [
+        {float(values[n][c]) for n in kept if values[n][c] != values[base][c]} == {1.0}
+        for c in range(len(trials.input_names))
+    ]
     found = {}
-    for group, value in ((groups[n], values[n]) for n in order):
-        shown = np.zeros(trials.inputs.shape[:2], dtype=bool)
-        for k in group:
-            shown[owners[k][1], owners[k][2] : owners[k][3]] = True
-        parts = tuple(epoch for epoch in epochs if any(owners[k][0] == epoch for k in group))
-        lasts = int(np.median(steps[group]))
-        name = _name(value, parts, trials.input_names)
+    conditions = {n: _condition(groups[n], values[n], stretches, names, trials) for n in kept}
+    first = {n: names.index(conditions[n].epochs[0]) for n in kept}
+    order = lambda n: (first[n], n != base, *(values[n] == values[base]), *values[n])  # noqa: E731
+    for n in sorted(kept, key=order):
+        name = _name(values[n], values[base], n == base, trials.input_names, alone)
+        if not name:
+            name = _where(conditions[n], names, bounds)
         while name in found:
             name += "'"
-        found[name] = InputCondition(value, parts, shown, lasts)
+        found[name] = conditions[n]
     return found
+
+
+def resting_condition(conditions):
+    """Name of the condition without input, or else of the one presented for the longest time.
+
+    Examples
+    --------
+    >>> from tasks import get_task
+    >>> resting_condition(input_conditions(get_task("bistable")))
+    'drive 1 = 0.5, drive 2 = 0.5'
+    """
+    silent = [name for name, condition in conditions.items() if not condition.inputs.any()]
+    return silent[0] if silent else max(conditions, key=lambda name: conditions[name].shown.sum())
 
 
 def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths=24):
@@ -177,27 +184,97 @@ def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths
     return portraits
 
 
-def _value(means, steps, noise):
-    """Mean input; where a number with one decimal place is within its error, that number."""
-    value = np.average(means, axis=0, weights=steps)
-    round_number = np.round(value, 1) + 0.0
-    near = SNAP * noise / np.sqrt(steps.sum()) + 1e-9
-    return np.where(np.abs(value - round_number) <= near, round_number, value)
+def _groups(stretches, inputs):
+    """Stretches with the same level in every channel, as lists of rows, and the input of each group."""
+    count, channels = stretches.means.shape
+    sure, steps = pooled(stretches), stretches.steps
+    which, exact = np.empty((count, channels), dtype=int), np.empty((count, channels))
+    for c in range(channels):
+        largest = np.abs(inputs[..., c]).max()
+        which[:, c], levels = levels_of(sure.means[:, c], sure.errors[:, c], steps, largest)
+        weighed = np.bincount(which[:, c], (stretches.errors[:, c] * steps) ** 2)
+        errors = np.sqrt(weighed) / np.bincount(which[:, c], steps)
+        # Without noise nothing has to be averaged, and what is a little off another value shall not move it.
+        plain = [np.median(stretches.means[which[:, c] == n, c]) for n in range(len(levels))]
+        levels = [_snapped(*pair) if pair[1] > 0 else level for level, *pair in zip(plain, levels, errors)]
+        exact[:, c] = np.array(levels)[which[:, c]]
+    rows, owner = np.unique(which, axis=0, return_inverse=True)
+    groups = [np.flatnonzero(owner.ravel() == n) for n in range(len(rows))]
+    return groups, [exact[group[0]] for group in groups]
 
 
-def _grouped(means, steps, near):
-    """Lists of rows of ``means`` that are equal to within ``near``, the surest first."""
-    groups, centers = [], []
-    for k in np.argsort(-steps, kind="stable"):
-        gaps = [(np.abs(means[k] - center) / near[k]).max() for center in centers]
-        if gaps and min(gaps) <= 1:
-            joined = int(np.argmin(gaps))
-            groups[joined].append(int(k))
-            centers[joined] = np.average(means[groups[joined]], axis=0, weights=steps[groups[joined]])
-        else:
-            groups.append([int(k)])
-            centers.append(means[k])
-    return groups
+def _snapped(level, error):
+    """A level, or the number with one decimal place that is within its error."""
+    round_number = np.round(level, 1) + 0.0
+    return round_number if abs(level - round_number) <= SNAP * error + 1e-9 else level
+
+
+def _time(groups, stretches):
+    return np.array([stretches.steps[group].sum() for group in groups])
+
+
+def _base(groups, values, stretches):
+    """The group without input, or else the one presented for the longest time."""
+    silent = [n for n, value in enumerate(values) if not value.any()]
+    return silent[0] if silent else int(np.argmax(_time(groups, stretches)))
+
+
+def _without_overlaps(groups, values, stretches, base):
+    """Groups but those of pulses on several channels, each of which is presented alone too."""
+    known = {tuple(value) for value in values}
+    kept = []
+    for n, (group, value) in enumerate(zip(groups, values)):
+        on = np.flatnonzero(value != values[base])
+        singles = [tuple(np.where(np.arange(len(value)) == c, value, values[base])) for c in on]
+        pulses = len(on) > 1 and not stretches.whole[group].any()
+        if not (pulses and all(single in known for single in singles)):
+            kept.append(n)
+    return kept
+
+
+def _chosen(kept, groups, values, stretches, base, limit):
+    """At most ``limit`` groups: next is always the one presented longest times farthest from all chosen."""
+    time, chosen = _time(groups, stretches), [base]
+    while len(chosen) < min(limit, len(kept)):
+        rest = [n for n in kept if n not in chosen]
+        far = [min(np.linalg.norm(values[n] - values[m]) for m in chosen) for n in rest]
+        chosen.append(rest[int(np.argmax(time[rest] * np.array(far)))])
+    return chosen
+
+
+def _condition(group, value, stretches, names, trials):
+    shown = np.zeros(trials.inputs.shape[:2], dtype=bool)
+    for k in group:
+        shown[stretches.trial[k], stretches.start[k] : stretches.stop[k]] = True
+    edges = np.diff(np.pad(shown, ((0, 0), (1, 1))).astype(int), axis=1)
+    starts, ends = np.nonzero(edges > 0)[1], np.nonzero(edges < 0)[1]
+    epochs = tuple(name for e, name in enumerate(names) if (stretches.epoch[group] == e).any())
+    value = np.array(value)
+    value.setflags(write=False)
+    return InputCondition(value, epochs, shown, int(np.median(ends - starts)))
+
+
+def _name(value, base, is_base, channels, alone):
+    """The channels that are on, beyond what is always on."""
+    told = value != 0 if is_base else (value != 0) & (value != base) if not base.any() else value != base
+    parts = []
+    for channel, x, on, single in zip(channels, value, told, alone):
+        if on:
+            parts.append(channel if single and x == 1 else f"{channel} = {x:.3g}")
+    return ", ".join(parts)
+
+
+def _where(condition, names, bounds):
+    """When there is no input: the epochs in which that is so at least half of the time."""
+    if len(names) == 1 and not condition.shown.all():
+        return "between pulses"
+    step, mostly = np.arange(condition.shown.shape[1]), []
+    for name in condition.epochs:
+        low, high = np.moveaxis(bounds[names.index(name)], -1, 0)[..., None]
+        inside = (step >= low) & (step < high)
+        if condition.shown[inside].mean() >= 0.5:
+            mostly.append(name)
+    return ", ".join(mostly or condition.epochs)
 
 
 def _parts(kappa, condition, paths):
@@ -206,10 +283,3 @@ def _parts(kappa, condition, paths):
         return None
     trials = np.flatnonzero(condition.shown.any(axis=1))[:paths]
     return np.where(condition.shown[trials][..., None], kappa[trials], np.nan)
-
-
-def _name(value, epochs, channels):
-    on = [(channel, x) for channel, x in zip(channels, value) if x != 0]
-    if not on:
-        return ", ".join(epochs)
-    return ", ".join(channel if x == 1 else f"{channel} = {x:.3g}" for channel, x in on)

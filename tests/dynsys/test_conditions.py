@@ -1,0 +1,122 @@
+"""The constant inputs of every task, found in noisy trials: against the same trials without noise."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from dynsys.analysis import attractor_graphs, conditions, reduced_field, stretches
+from rnn import load_example
+from tasks import InputError, Trials, get_task, task_names
+
+LEVELS = (-0.4, -0.2, -0.1, 0.1, 0.2, 0.4)
+NAMES = {
+    "rdm": {"fixation, delay, response", *(f"motion = {level:g}" for level in LEVELS)},
+    "dms": {"fixation, delay, response", "A", "B"},
+    "bistable": {"drive 1 = 0.5, drive 2 = 0.5", "drive 1 = 1.5", "drive 2 = 1.5"},
+    "flipflop": {"between pulses", *(f"pulses {bit} = {sign}" for bit in (1, 2, 3) for sign in (-1, 1))},
+}
+SOME = {
+    "romo": {"fixation, delay, response", "frequency = -0.5", "frequency = 0.5"},
+    "context": {"fixation, response", "cue A = 0.1", "cue B = 0.1"},
+    "multisensory": {"fixation, response", "cue V = 0.1", "cue A = 0.1", "cue V = 0.1, cue A = 0.1"},
+    "reach": {"hold", "go"},
+}
+
+
+def silenced(task):
+    noise = "feedback_noise" if task.name == "reach" else "input_noise"
+    return dataclasses.replace(task, **{noise: 0.0})
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_every_task_has_named_conditions_that_are_its_inputs(name):
+    task = get_task(name)
+    found = conditions.input_conditions(task.trials(200, rng=2))
+    assert len(found) <= 8 and (set(found) == NAMES[name] if name in NAMES else SOME[name] <= set(found))
+    clean = silenced(task).trials(200, rng=2)
+    spacing = 1 / 24 if name == "romo" else 0.1
+    for condition in found.values():
+        there = clean.inputs[condition.shown]
+        right = (np.abs(there - condition.inputs) < 0.5 * spacing).all(axis=1)
+        assert right.mean() > 0.8 and np.abs(np.median(there, axis=0) - condition.inputs).max() < 0.012
+        epochs = np.array([clean.epochs[epoch] for epoch in condition.epochs])
+        step = np.arange(clean.steps)
+        inside = ((step >= epochs[..., :1]) & (step < epochs[..., 1:])).any(axis=0)
+        assert not (condition.shown & ~inside).any()
+    shown = sum(condition.shown.astype(int) for condition in found.values())
+    assert shown.max() == 1
+
+
+@pytest.mark.parametrize("bits, pulse, noise", [(1, 20.0, 0.02), (2, 60.0, 0.1), (3, 100.0, 0.1)])
+def test_pulses_of_any_length_are_found(bits, pulse, noise):
+    task = get_task("flipflop", bits=bits, pulse=pulse, input_noise=noise)
+    found = conditions.input_conditions(task.trials(100, rng=3))
+    assert len(found) == 1 + 2 * bits
+    clean = silenced(task).trials(100, rng=3).inputs
+    for name, condition in found.items():
+        assert condition.steps == pulse / 20 or name == "between pulses"
+        wanted = (np.abs(clean - condition.inputs) < 1e-9).all(axis=2)
+        assert (wanted & condition.shown).sum() > 0.9 * wanted.sum()
+        assert np.abs(condition.inputs).sum() in (0.0, 1.0)
+
+
+def test_rest_is_silence_or_what_is_presented_longest():
+    for name, rest in (("flipflop", "between pulses"), ("bistable", "drive 1 = 0.5, drive 2 = 0.5")):
+        assert conditions.resting_condition(conditions.input_conditions(get_task(name))) == rest
+
+
+def test_the_flip_flops_machine_has_eight_states_and_each_pulse_sets_one_bit():
+    """All 48 transitions of the shipped network, by the signs of its outputs."""
+    graph = attractor_graphs.state_machine(reduced_field(load_example("flipflop")), get_task("flipflop"))
+    bits = {name: tuple(np.sign(out).astype(int)) for name, out in graph.nodes(data="outputs")}
+    assert len(set(bits.values())) == len(bits) == 8 and graph.number_of_edges() == 48
+    for start, end, edge in graph.edges(data=True):
+        bit, sign = int(edge["input"].split()[1]) - 1, int(edge["input"].split()[-1])
+        wanted = tuple(sign if k == bit else old for k, old in enumerate(bits[start]))
+        assert bits[end] == wanted
+
+
+def test_the_machine_of_a_bistable_network_rests_at_its_drive():
+    graph = attractor_graphs.state_machine(reduced_field(load_example("bistable")), get_task("bistable"))
+    assert dict(graph.graph["inputs"]) == {"v1": 0.5, "v2": 0.5} and graph.number_of_edges() == 4
+    signs = {name: float(np.sign(out[0])) for name, out in graph.nodes(data="outputs")}
+    for _, end, edge in graph.edges(data=True):
+        assert signs[end] == (1.0 if edge["input"] == "drive 1 = 1.5" else -1.0)
+
+
+def test_noise_alone_is_one_condition():
+    rng = np.random.default_rng(0)
+    trials = Trials(0.3 * rng.standard_normal((50, 80, 2)), *np.ones((2, 50, 80, 1)))
+    (name,) = conditions.input_conditions(trials)
+    assert name == "trial"
+
+
+def test_inputs_that_never_rest_are_averaged():
+    """A sine has no levels: one mean for each trial, and never more conditions than asked for."""
+    time = np.arange(100)
+    inputs = np.sin(0.9 * time + np.arange(20)[:, None])[:, :, None]
+    found = conditions.input_conditions(Trials(inputs, *np.ones((2, 20, 100, 1))), limit=3)
+    assert 1 <= len(found) <= 3
+    with pytest.raises(InputError, match="limit"):
+        conditions.input_conditions(get_task("rdm"), limit=0)
+    with pytest.raises(InputError, match="trials: expected Trials, got str"):
+        conditions.input_conditions("rdm")
+
+
+def test_stretches_are_the_best_partition():
+    """Against every way to cut ten steps, scored by the module's own criterion."""
+    rng = np.random.default_rng(4)
+    inputs = np.where(np.arange(10) < 4, 0.0, 1.0) + 0.05 * rng.standard_normal(10)
+    found = stretches.find_stretches(inputs[None, :, None], np.array([[[0, 10]]]))
+    scaled = inputs / np.median(np.abs(np.diff(inputs))) * 0.6745 * np.sqrt(2)
+    chance = np.log(11.0)
+    penalty = 1 + 2 * np.sqrt(chance) + 2 * chance
+
+    def score(code):
+        cuts = [0, *(k for k in range(1, 10) if code >> (k - 1) & 1), 10]
+        pieces = [scaled[a:b] for a, b in itertools.pairwise(cuts)]
+        return sum(((piece - piece.mean()) ** 2).sum() + penalty for piece in pieces), tuple(cuts[1:])
+
+    assert tuple(found.stop) == min(score(code) for code in range(2**9))[1] == (4, 10)
