@@ -12,8 +12,9 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from dynsys.analysis.flow import values_at
 
-# Directions in which an ellipsoid is checked, and shells; it is halved at most so often.
-DIRECTIONS, SHELLS, HALVINGS = 48, (1.0, 0.6, 0.3, 0.1), 40
+# Directions in which an ellipsoid is checked, and shells, close enough that no cycle fits between two of them
+# unless it is about to fold; it is shrunk at most so often.
+DIRECTIONS, SHELLS, SHRINKINGS = 48, tuple(0.75**k for k in range(22)), 40
 # Least radius of the balls on a cycle or continuum, as a share of its size; larger where it has gaps.
 TUBE = 2e-3
 # Most of the way to the nearest other fixed point that an ellipsoid takes.
@@ -124,11 +125,13 @@ def _ellipsoid(field, u, sink, reach, widths, direction):
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     surface = np.linalg.solve(lower.T, directions.T).T  # the ellipsoid with c = 1
     size = reach / np.abs(surface).max()
-    for _ in range(HALVINGS):
-        shells = np.concatenate([share * size * surface for share in SHELLS])
-        flow = direction * values_at(field, sink + shells * widths, u) / widths
-        along = np.einsum("ki,ij,kj->k", shells, form, flow)
-        if (along < 0).all():
+    for _ in range(SHRINKINGS):
+        for share in SHELLS:
+            shell = share * size * surface
+            flow = direction * values_at(field, sink + shell * widths, u) / widths
+            if not (np.einsum("ki,ij,kj->k", shell, form, flow) < 0).all():
+                break
+        else:
             return form / size**2 / np.outer(widths, widths)
         size *= 0.7
     return None
