@@ -4,6 +4,8 @@ Orthogonal collocation with a mesh that moves along, pseudo-arclength steps in c
 (`dynsys.numerics.collocation_walk`); events are found on tests of the Floquet multipliers and of the tangent.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from dynsys.analysis.curve import make_curve
@@ -183,26 +185,29 @@ def _scale(curve, start):
 
 def _followed(cycles, begin, max_points, marks):
     """Both ways from a start, with events."""
-    ways, interrupted = [], False
-    with interrupts_held() as raise_if_asked:  # what was followed is kept
-        for sign in (1.0, -1.0) if begin.two_sided else (1.0,):
-            if interrupted or (ways and ways[0][1] is Status.CLOSED_LOOP):
-                break
-            *way, interrupted = _one_way(cycles, begin, sign, max_points, raise_if_asked)
-            found, last = [], way.pop()
-            try:
-                found = cycle_events(cycles, way[0], marks, raise_if_asked)
-            except KeyboardInterrupt:
-                interrupted = True
-            if last is not None:  # a fold as good as at the Hopf point is the turn of its parabola
-                near, late = NEAR_HOPF * cycles.scale[-1], len(way[0]) - 4
-                found = [
-                    (k, share, point)
-                    for k, share, point in found
-                    if point.kind == "mark" or k < late or abs(point.value - last.value) > near
-                ]
-            ways.append((*way, last, found))
-    return _assemble(cycles, begin, ways, interrupted)
+    ways, branch, interrupted = [], None, False
+    try:
+        with interrupts_held() as raise_if_asked:  # what was followed is kept
+            for sign in (1.0, -1.0) if begin.two_sided else (1.0,):
+                if interrupted or (ways and ways[0][1] is Status.CLOSED_LOOP):
+                    break
+                rows, status, last, interrupted = _one_way(cycles, begin, sign, max_points, raise_if_asked)
+                found, asked = cycle_events(cycles, rows, marks, raise_if_asked)
+                interrupted = interrupted or asked
+                if last is not None:  # a fold as good as at the Hopf point is the turn of its parabola
+                    near, late = NEAR_HOPF * cycles.scale[-1], len(rows) - 4
+                    found = [
+                        (k, share, point)
+                        for k, share, point in found
+                        if point.kind == "mark" or k < late or abs(point.value - last.value) > near
+                    ]
+                ways.append((rows, status, last, found))
+            branch = _assemble(cycles, begin, ways, interrupted)
+    except KeyboardInterrupt:
+        if branch is None:  # the second one
+            raise
+        branch = replace(branch, ends=(Status.INTERRUPTED,) * 2)
+    return branch
 
 
 def _one_way(cycles, begin, sign, max_points, ask):

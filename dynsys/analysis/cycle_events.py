@@ -39,16 +39,18 @@ def cycle_events(cycles, rows, marks=(), ask=None):
 
     Returns
     -------
-    list of (int, float, CyclePoint)
+    found : list of (int, float, CyclePoint)
         The row before each, the share of the step, the point.
+    interrupted : bool
+        Whether the user wanted to end before all of them were found.
 
     Examples
     --------
     >>> from dynsys.analysis.cycle_curve import Rows
     >>> cycle_events(None, Rows(*np.zeros((6, 0))))
-    []
+    ([], False)
     """
-    found = []
+    found, interrupted = [], False
     for k in range(len(rows) - 1):
         ends = [_row(rows, i) for i in (k, k + 1)]
         # Where the branch itself begins all tests vanish: only marks are looked for.
@@ -60,8 +62,12 @@ def cycle_events(cycles, rows, marks=(), ask=None):
         changes = _changes(cycles, *ends, marks, left_out)
         if not changes and (left_out or _outside(ends[0]) == _outside(ends[1])):
             continue
-        if ask is not None:
-            ask()
+        try:
+            if ask is not None:
+                ask()
+        except KeyboardInterrupt:  # the events that were found are kept
+            interrupted = True
+            break
         place = rows.meshes[k].copy(), rows.points[k].copy(), rows.tangents[k]
         step = Step(cycles, *place, rows.lengths[k + 1], rows.points[k + 1][-1])
         step.seed = rows.seed if begins else 0
@@ -91,7 +97,7 @@ def cycle_events(cycles, rows, marks=(), ask=None):
                 continue
             fine = polished(step, name, solution, marks)
             found.append((k, share, _named(step, name, solution, fine)))
-    return _without_ripples(found, rows, cycles) if found else []
+    return _without_ripples(found, rows, cycles) if found else [], interrupted
 
 
 def _nearer(step, name, low, first, high, second):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dynsys.analysis.cycle_continuation import trace_cycles
+from rnn.interrupts import interrupts_held
 from tasks.errors import InputError, Status
 
 # Intervals of the meshes, limits on the cycles of a branch and on the branches.
@@ -21,15 +22,16 @@ def cycle_families(curve, hopf_points):
     hopf_points : sequence of SpecialPoint
         Those of the fixed points.
 
-    Returns
-    -------
-    tuple of CycleBranch
-        Each family once; those that could not be followed are left out.
+    Yields
+    ------
+    CycleBranch
+        Each family once; those that could not be followed are left out. After one that Ctrl-C has ended,
+        KeyboardInterrupt is raised.
 
     Examples
     --------
-    >>> cycle_families(None, [])
-    ()
+    >>> list(cycle_families(None, []))
+    []
     """
     families = []
     waiting = [(point, True) for point in hopf_points if "omega" in point.coefficients]
@@ -41,14 +43,18 @@ def cycle_families(curve, hopf_points):
             family = trace_cycles(curve, start, INTERVALS, MAX_POINTS)
         except InputError:  # no simple pair of imaginary eigenvalues
             continue
-        if len(family) < 3 or any(_same(family, other, curve.scale) for other in families):
+        with interrupts_held():  # Ctrl-C in the middle of a compiled function would be an error of its own
+            known = len(family) < 3 or any(_same(family, other, curve.scale) for other in families)
+        if family.status is Status.INTERRUPTED:
+            if len(family):
+                yield family
+            raise KeyboardInterrupt
+        if known:
             continue
         families.append(family)
-        if family.status is Status.INTERRUPTED:
-            break
         if first:
             waiting += [(point, False) for point in family.special_points if point.onward is not None]
-    return tuple(families)
+        yield family
 
 
 def _ends_at(family, hopf, scale):

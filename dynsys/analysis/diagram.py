@@ -13,6 +13,7 @@ from dynsys.analysis.cycle_families import cycle_families
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.period_two import orbits_from_flip
 from dynsys.analysis.special_point import table
+from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
 from tasks.errors import Status
 
@@ -172,28 +173,33 @@ def bifurcation_diagram(
     """
     curve = make_curve(field, parameter, span, inputs)
     values = _values(curve.span[0], check_count("samples", samples, 2))
-    searches = [find_fixed_points(*_at(curve, p), rng=rng) for p in values]
-    incomplete = sum(not found.status.ok or bool(found.continua) for found in searches)
-    if field.box is None:
-        sizes = [np.abs(found.kappa).max(axis=0, initial=1.0) for found in searches]
-        curve.scale[:-1] = np.max(sizes, axis=0)
-    branches, alone, interrupted = [], [], False
+    searches, branches, alone, interrupted = [], [], [], False
     try:
-        for p, found in zip(values, searches):
-            for point in found:
-                if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
-                    branch = trace_branch(curve, point.kappa, p)
-                    _follow(curve, branches, branch)
-                    alone += [branch] if len(branch) < 2 else []
+        with interrupts_held() as ask:
+            for p in values:
+                ask()
+                searches.append(find_fixed_points(*_at(curve, p), rng=rng))
+            if field.box is None:
+                sizes = [np.abs(found.kappa).max(axis=0, initial=1.0) for found in searches]
+                curve.scale[:-1] = np.max(sizes, axis=0)
+            for p, found in zip(values, searches):
+                for point in found:
+                    if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
+                        ask()
+                        branch = trace_branch(curve, point.kappa, p)
+                        _follow(curve, branches, branch, ask)
+                        alone += [branch] if len(branch) < 2 else []
+            if field.step is not None:
+                ask()
+                branches += _orbits_of_two(curve, branches)
     except KeyboardInterrupt:  # the branches that were followed are kept
         interrupted = True
+    incomplete = sum(not found.status.ok or bool(found.continua) for found in searches)
     counts = tuple(
         (float(p), len(found), sum(len(branch.at(p)) for branch in branches))
         for p, found in zip(values[2:], searches[2:])
         if found.status.ok and not found.continua
     )
-    if field.step is not None and not interrupted:
-        branches += _orbits_of_two(curve, branches)
     specials = _merged(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
@@ -206,11 +212,14 @@ def bifurcation_diagram(
         message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
     if incomplete:
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
-    families = ()
+    families = []
     flows = field.bulk_radius is None and field.step is None
     if cycles and not interrupted and flows and field.dimension > 1:
-        families = cycle_families(curve, [point for point in specials if point.kind == "Hopf"])
-        interrupted = any(family.status is Status.INTERRUPTED for family in families)
+        try:
+            for family in cycle_families(curve, [point for point in specials if point.kind == "Hopf"]):
+                families.append(family)
+        except KeyboardInterrupt:  # so are the families
+            interrupted = True
     if interrupted:
         status, message = Status.INTERRUPTED, Status.INTERRUPTED.value
     held = {name: float(curve.inputs[i]) for i, name in enumerate(field.inputs) if i not in curve.columns}
@@ -249,7 +258,7 @@ def _at(curve, p):
     return field, u
 
 
-def _follow(curve, branches, branch):
+def _follow(curve, branches, branch, ask):
     """Add a branch, and those that cross it, and those that cross them."""
     waiting = [branch]
     while waiting and len(branches) < MAX_BRANCHES:
@@ -257,13 +266,16 @@ def _follow(curve, branches, branch):
         if len(branch) < 2:
             continue
         branches.append(branch)
-        for special in branch.special_points:
-            for direction in special.directions:
-                for sign in (1.0, -1.0):
-                    start = step_off(curve, special, sign * direction)
-                    if start is None or any(_passes(curve, b, *start[:2]) for b in [*branches, *waiting]):
-                        continue
-                    waiting.append(trace_branch(curve, *start))
+        starts = [(s, sign * d) for s in branch.special_points for d in s.directions for sign in (1.0, -1.0)]
+        for special, direction in starts:
+            try:
+                ask()
+            except KeyboardInterrupt:
+                branches += [other for other in waiting if len(other) > 1]
+                raise
+            start = step_off(curve, special, direction)
+            if start is not None and not any(_passes(curve, b, *start[:2]) for b in [*branches, *waiting]):
+                waiting.append(trace_branch(curve, *start))
 
 
 def _orbits_of_two(curve, branches):

@@ -2,38 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from dynsys.analysis.bifurcation_curve import MODES, continue_curve
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.diagram import bifurcation_diagram
-from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.parameter_regions import connected_pixels, describe_regions
+from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
 from tasks.errors import InputError, Status
 
-# Values of each parameter along which diagrams are made to find curves; pixels that tell regions apart.
-LINES, PIXELS = 5, 240
-# Regions of fewer pixels are not looked into.
-SMALLEST = 12
+# Values of each parameter along which diagrams are made to find curves.
+LINES = 5
+# Cycles are looked for in up to so many dimensions, unless they are asked for: in six a place takes a second.
+CYCLES_UP_TO = 3
 # How close (in units of the spans) a curve passes a point that lies on it.
 ON_CURVE = 1e-3
-
-
-class Region(NamedTuple):
-    """A region of constant dynamics: a point well inside it, its share of the area, and what is there.
-
-    ``counts`` are numbers of fixed points by kind at that point, ``label`` says them in words; ``checked`` is
-    whether a second point of the region has the same.
-    """
-
-    place: np.ndarray
-    area: float
-    counts: dict
-    label: str
-    checked: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,11 +73,11 @@ class TwoParameterDiagram:
         return "\n".join(lines + [f"  {point}" for point in self.special_points])
 
 
-def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rng=None):
-    """Find all curves of bifurcations in a rectangle, and the number and kinds of fixed points between them.
+def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rng=None, cycles=None):
+    """Find all curves of bifurcations of fixed points in a rectangle, and what is stable between them.
 
     Diagrams along lines in both directions give points; each is followed unless it lies on a curve already.
-    Then a point inside each region is searched for fixed points, and a second one to check.
+    Then a point inside each region is searched for fixed points and cycles, and a second one to check.
 
     Parameters
     ----------
@@ -108,10 +93,14 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
         Lines in each direction.
     rng : numpy.random.Generator or int, optional
         As in `find_fixed_points`.
+    cycles : bool, optional
+        Whether cycles are looked for in the regions; by default in up to three dimensions, since it takes
+        long in more. The message says so.
 
     Returns
     -------
     TwoParameterDiagram
+        After Ctrl-C, what was found so far.
 
     Raises
     ------
@@ -137,28 +126,54 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     if first == second:
         raise InputError(f"parameters: {first!r} is named twice; name two")
     spans = np.array([make_curve(field, name, span, inputs).span[0] for name, span in zip(parameters, spans)])
-    curves, status = [], Status.COMPLETED
+    if cycles is None:
+        cycles = field.dimension <= CYCLES_UP_TO
+    cycles = cycles and field.dimension > 1 and field.bulk_radius is None
+    curves, found, status = [], [], Status.COMPLETED
+    labels = np.full((1, 1), -1)
     try:
-        for k, (own, other) in enumerate(((first, second), (second, first))):
-            low, high = spans[1 - k]
-            for share in (np.arange(lines) + 0.436) / lines:
-                here, u = _at(field, inputs, {other: low + share * (high - low)})
-                diagram = bifurcation_diagram(here, own, tuple(spans[k]), u, rng=rng, cycles=False)
-                for special in diagram.special_points:
-                    place = _ordered(special.value, low + share * (high - low), k)
-                    if special.kind in MODES and not any(_passes(c, special, place, spans) for c in curves):
-                        _add(curves, here, special, other, spans, k, u)
-    except KeyboardInterrupt:  # the curves that were found are kept
+        with interrupts_held() as ask:
+            _find_curves(field, (first, second), spans, inputs, lines, rng, curves, ask)
+            labels, count = connected_pixels(curves, spans)
+            make = lambda place: _at(field, inputs, dict(zip(parameters, place.tolist())))  # noqa: E731
+            for each in describe_regions(labels, count, spans, make, cycles, rng, ask):
+                found.append(each)
+    except KeyboardInterrupt:  # the curves and regions that were found are kept
         status = Status.INTERRUPTED
-    labels, count = _pixels(curves, spans)
-    regions, labels = _regions(field, inputs, parameters, spans, labels, count, rng)
-    checked = sum(region.checked for region in regions)
-    message = f"diagrams along {2 * lines} lines; {checked} of {len(regions)} regions the same at two places"
+    found.sort(key=lambda pair: -pair[1].area)
+    numbers = np.full(labels.shape, -1)
+    for k, (inside, _) in enumerate(found):
+        numbers[inside] = k
+    regions = tuple(region for _, region in found)
+    message = _message(lines, regions, cycles, field)
+    if status is Status.INTERRUPTED:
+        message = f"{status.value} {message}"
     held = dict(zip(field.inputs, field.input_vector(inputs).tolist()))
     held = {name: value for name, value in held.items() if name not in parameters}
-    return TwoParameterDiagram(
-        (first, second), spans, tuple(curves), tuple(regions), labels, status, message, held
-    )
+    return TwoParameterDiagram((first, second), spans, tuple(curves), regions, numbers, status, message, held)
+
+
+def _find_curves(field, names, spans, inputs, lines, rng, curves, ask):
+    """Add the curves through the special points of diagrams along lines in both directions."""
+    for k, (own, other) in enumerate((names, names[::-1])):
+        low, high = spans[1 - k]
+        for share in (np.arange(lines) + 0.436) / lines:
+            ask()
+            here, u = _at(field, inputs, {other: low + share * (high - low)})
+            diagram = bifurcation_diagram(here, own, tuple(spans[k]), u, rng=rng, cycles=False)
+            for special in diagram.special_points:
+                ask()
+                place = _ordered(special.value, low + share * (high - low), k)
+                if special.kind in MODES and not any(_passes(c, special, place, spans) for c in curves):
+                    _add(curves, here, special, other, spans, k, u)
+
+
+def _message(lines, regions, cycles, field):
+    checked = sum(region.checked for region in regions)
+    text = f"diagrams along {2 * lines} lines; {checked} of {len(regions)} regions the same at two places"
+    if field.dimension > 1 and not cycles:
+        text += "; cycles were not looked for"
+    return text
 
 
 def _at(field, inputs, values):
@@ -193,56 +208,3 @@ def _passes(curve, special, place, spans):
     share = ((target - start) * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-300)
     spot = start + np.clip(share, 0, 1)[:, None] * step
     return bool(np.linalg.norm(target - spot, axis=1).min() < ON_CURVE)
-
-
-def _pixels(curves, spans):
-    """Connected regions between the curves on a grid of pixels, and their number."""
-    free = np.ones((PIXELS, PIXELS), dtype=bool)
-    for curve in curves:
-        unit = (curve.values - spans[:, 0]) / np.diff(spans).T * (PIXELS - 1)
-        for a, b, valid in zip(unit[:-1], unit[1:], curve.valid[:-1] & curve.valid[1:]):
-            if valid:
-                share = np.linspace(0, 1, int(2 * np.abs(b - a).max()) + 2)[:, None]
-                x, y = np.rint(a + share * (b - a)).astype(int).T
-                inside = (x >= 0) & (x < PIXELS) & (y >= 0) & (y < PIXELS)
-                free[y[inside], x[inside]] = False
-    return ndimage.label(free)
-
-
-def _regions(field, inputs, parameters, spans, labels, count, rng):
-    """Fixed points in the middle of each region, and at a second place of it."""
-    found, numbers = [], np.full(labels.shape, -1)
-    for label in range(1, count + 1):
-        inside = labels == label
-        if inside.sum() < SMALLEST:
-            continue
-        depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-        middle = np.unravel_index(depth.argmax(), depth.shape)
-        rows, columns = np.nonzero(inside & (depth >= 0.5 * depth.max()))
-        far = np.argmax((rows - middle[0]) ** 2 + (columns - middle[1]) ** 2)
-        kinds = []
-        for row, column in (middle, (rows[far], columns[far])):
-            place = spans[:, 0] + np.array([column, row]) / (PIXELS - 1) * np.diff(spans)[:, 0]
-            here, u = _at(field, inputs, dict(zip(parameters, place.tolist())))
-            points = find_fixed_points(here, u, rng=rng)
-            kinds.append((place, _counts(points)))
-        (place, counts), (_, others) = kinds
-        found.append((inside, Region(place, float(inside.mean()), counts, _label(counts), counts == others)))
-    found.sort(key=lambda pair: -pair[1].area)
-    for k, (inside, _) in enumerate(found):
-        numbers[inside] = k
-    return [region for _, region in found], numbers
-
-
-def _counts(points):
-    """Numbers by kind; a node and a focus of one stability are the same in a diagram of bifurcations."""
-    kinds = [point.kind.replace("focus", "node") for point in points]
-    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
-
-
-def _label(counts):
-    if not counts:
-        return "no fixed point"
-    order = sorted(counts, key=lambda kind: (not kind.startswith("stable"), kind))
-    listed = ", ".join(f"{counts[kind]} {kind}{'s' * (counts[kind] > 1)}" for kind in order)
-    return listed if "stable node" in counts else f"{listed}; no stable one"

@@ -3,8 +3,9 @@
 import numpy as np
 import problems
 import pytest
+import sympy
 
-from dynsys.analysis import compile_field, two_parameter_diagram
+from dynsys.analysis import compile_field, find_cycles, two_parameter_diagram
 from dynsys.plotting import plot_two_parameters
 from dynsys.plotting.style import new_figure
 from dynsys.symbolic import System, mean_field
@@ -43,6 +44,60 @@ def test_regions_around_a_bogdanov_takens_point():
     assert labels == ["1 saddle, 1 unstable node; no stable one", "no fixed point", "1 stable node, 1 saddle"]
     assert diagram.regions[2].area == pytest.approx(1 / 3 / 3, abs=0.01)
     assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold"]
+
+
+def test_cycles_beyond_a_hopf_curve_are_counted():
+    """D4 near b1 = b2^2, b2 < 0: beyond it a stable cycle, up to the homoclinic orbit at b1 = 49/25 b2^2."""
+    field = problems.bogdanov_takens(0.1, 0.1)
+    window = ("b1", "b2"), ((0.2, 0.3), (-0.52, -0.48))
+    diagram = two_parameter_diagram(field, *window, lines=2)
+    labels = {region.label for region in diagram.regions}
+    assert labels == {"1 stable node, 1 saddle", "1 stable cycle, 1 saddle, 1 unstable node"}
+    for region in diagram.regions:
+        b1, b2 = region.place
+        assert region.checked and region.counts.get("stable cycle", 0) == (b1 > b2**2)
+    assert "cycles" not in diagram.message
+    blind = two_parameter_diagram(field, *window, lines=2, cycles=False)
+    assert "cycles were not looked for" in blind.message
+    assert {r.label for r in blind.regions} == {
+        "1 stable node, 1 saddle",
+        "1 saddle, 1 unstable node; no stable one",
+    }
+
+
+def test_cycles_beside_a_bautin_point_are_counted():
+    """r' = r (b1 + b2 r^2 - r^4), theta' = 1: cycles at r^2 = b2/2 +- sqrt(b2^2/4 + b1)."""
+    x, y, b1, b2 = sympy.symbols("x y b1 b2")
+    s = x**2 + y**2
+    grow = b1 + b2 * s - s**2
+    field = problems.field([x * grow - y, y * grow + x], "x y", b1=0.1, b2=0.5)
+    diagram = two_parameter_diagram(field, ("b1", "b2"), ((-0.05, 0.05), (0.5, 1)), lines=2)
+    labels = {bool(region.place[0] > 0): region.label for region in diagram.regions}
+    assert labels[True] == "1 stable cycle, 1 unstable node"
+    assert labels[False] == "1 stable node, 1 stable cycle, 1 unstable cycle"
+    # A region of capture that holds both cycles would hide the stable one.
+    near = field.with_values(b1=-0.01, b2=0.6)
+    assert sorted(c.kind for c in find_cycles(near)) == ["stable cycle", "unstable cycle"]
+    # Where cycles fold inside a region, at b1 = -b2^2 / 4, two places of it differ, and that is said.
+    wide = two_parameter_diagram(field, ("b1", "b2"), ((-0.5, 0.1), (0.5, 1)), lines=2)
+    (left,) = (region for region in wide.regions if region.place[0] < 0)
+    assert left.counts == {"stable node": 1}
+    if not left.checked:
+        assert left.label == "1 stable node; elsewhere 1 stable node, 1 stable cycle, 1 unstable cycle"
+
+
+@pytest.mark.slow
+def test_regions_of_fitzhugh_and_nagumo():
+    """D9 in the current and the strength of recovery: between the Hopf points it spikes."""
+    v, w, current, b = sympy.symbols("v w I b")
+    tau, a = sympy.Float(0.08), sympy.Float(0.7)
+    field = problems.field([v - v**3 / 3 - w + current, tau * (v + a - b * w)], "v w", I=0.5, b=0.8)
+    diagram = two_parameter_diagram(field, ("I", "b"), ((0.0, 1.75), (0.75, 0.85)), lines=3)
+    assert [curve.kind for curve in diagram.curves] == ["Hopf", "Hopf"]
+    middle = max(diagram.regions, key=lambda region: region.area)
+    assert middle.label == "1 stable cycle, 1 unstable node" and middle.checked
+    others = [region for region in diagram.regions if region is not middle]
+    assert len(others) == 2 and all(region.counts["stable node"] == 1 for region in others)
 
 
 def test_a_network_in_covariance_and_gain():

@@ -1,0 +1,131 @@
+"""Regions between curves of bifurcations in two parameters, and the number and kinds of attractors there."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from dynsys.analysis.cycle_search import find_cycles
+from dynsys.analysis.fixed_points import find_fixed_points
+
+# Pixels that tell regions apart; regions of fewer are not looked into.
+PIXELS, SMALLEST = 240, 12
+
+
+class Region(NamedTuple):
+    """A region between curves: a point well inside it, its share of the area, and what is there.
+
+    ``counts`` are numbers of fixed points and of cycles by kind at that point, ``label`` says them in words;
+    ``checked`` is whether a second point of the region has the same. Where it has not, a curve of another
+    kind (cycles that fold, a homoclinic orbit) goes through the region, and the label names both.
+    """
+
+    place: np.ndarray
+    area: float
+    counts: dict
+    label: str
+    checked: bool
+
+
+def connected_pixels(curves, spans):
+    """Connected regions between the curves on a grid of pixels, and their number.
+
+    Parameters
+    ----------
+    curves : sequence of BifurcationCurve
+        In the order of the spans.
+    spans : ndarray (2, 2)
+        Ends of each parameter.
+
+    Returns
+    -------
+    tuple of (ndarray of int (K, K), int)
+
+    Examples
+    --------
+    >>> labels, count = connected_pixels((), np.array([[0, 1], [0, 1]]))
+    >>> labels.shape, count
+    ((240, 240), 1)
+    """
+    free = np.ones((PIXELS, PIXELS), dtype=bool)
+    for curve in curves:
+        unit = (curve.values - spans[:, 0]) / np.diff(spans).T * (PIXELS - 1)
+        for a, b, valid in zip(unit[:-1], unit[1:], curve.valid[:-1] & curve.valid[1:]):
+            if valid:
+                share = np.linspace(0, 1, int(2 * np.abs(b - a).max()) + 2)[:, None]
+                x, y = np.rint(a + share * (b - a)).astype(int).T
+                inside = (x >= 0) & (x < PIXELS) & (y >= 0) & (y < PIXELS)
+                free[y[inside], x[inside]] = False
+    return ndimage.label(free)
+
+
+def describe_regions(labels, count, spans, make, cycles, rng=None, ask=None):
+    """What lives in the middle of each region, and at a second place of it.
+
+    Parameters
+    ----------
+    labels : ndarray of int (K, K)
+        Region of each pixel, 1 to ``count``.
+    count : int
+        Number of regions.
+    spans : ndarray (2, 2)
+        Ends of each parameter.
+    make : callable
+        From a place (2,) to the field and its inputs there.
+    cycles : bool
+        Whether cycles are looked for.
+    rng : optional
+        As in `find_fixed_points`.
+    ask : callable, optional
+        Called between regions; raises KeyboardInterrupt if the user wants to end.
+
+    Yields
+    ------
+    tuple of (ndarray of bool (K, K), Region)
+
+    Examples
+    --------
+    >>> labels, count = connected_pixels((), np.array([[0, 1], [0, 1]]))
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> spans = np.array([[0, 1], [0, 1]])
+    >>> [(_, region)] = describe_regions(labels, count, spans, lambda place: (field, None), False)
+    >>> region.label, region.area
+    ('2 stable nodes, 1 unstable node', 1.0)
+    """
+    for label in range(1, count + 1):
+        inside = labels == label
+        if inside.sum() < SMALLEST:
+            continue
+        depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+        middle = np.unravel_index(depth.argmax(), depth.shape)
+        rows, columns = np.nonzero(inside & (depth >= 0.5 * depth.max()))
+        far = np.argmax((rows - middle[0]) ** 2 + (columns - middle[1]) ** 2)
+        found = []
+        for row, column in (middle, (rows[far], columns[far])):
+            if ask is not None:
+                ask()
+            place = spans[:, 0] + np.array([column, row]) / (PIXELS - 1) * np.diff(spans)[:, 0]
+            found.append((place, _counts(*make(place), cycles, rng)))
+        (place, counts), (_, others) = found
+        text = _label(counts) if counts == others else f"{_label(counts)}; elsewhere {_label(others)}"
+        yield inside, Region(place, float(inside.mean()), counts, text, counts == others)
+
+
+def _counts(field, u, cycles, rng):
+    """Numbers by kind; a node and a focus of one stability are the same in a diagram of bifurcations."""
+    points = find_fixed_points(field, u, rng=rng)
+    kinds = [point.kind.replace("focus", "node") for point in points]
+    if cycles:
+        turning = find_cycles(field, u, fixed_points=points, rng=rng)
+        kinds += [cycle.kind for cycle in turning if not cycle.kind.startswith("non-hyperbolic")]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def _label(counts):
+    if not counts:
+        return "no fixed point"
+    order = sorted(counts, key=lambda kind: (not kind.startswith("stable"), kind.endswith("cycle"), kind))
+    listed = ", ".join(f"{counts[kind]} {kind}{'s' * (counts[kind] > 1)}" for kind in order)
+    return listed if order[0].startswith("stable") else f"{listed}; no stable one"
