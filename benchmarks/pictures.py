@@ -1,4 +1,5 @@
-"""Draw the figures of the pages in docs: one trial of each task with the outputs of the network that ships for it.
+"""Draw the figures of the pages in docs: one trial of each task with the outputs of the network that ships for it,
+and for the README the phase plane and the bifurcations of one of them.
 
     python benchmarks/pictures.py [--folder docs/figures] [--tasks rdm romo]
 
@@ -9,7 +10,8 @@ shows depends on the seeds below and on nothing else.
 import argparse
 from pathlib import Path
 
-from dynsys.plotting import new_figure, plot_trial
+from dynsys.analysis import bifurcation_diagram, phase_portrait, reduced_field
+from dynsys.plotting import new_figure, plot_bifurcation, plot_portrait, plot_trial
 from dynsys.plotting.style import own_settings
 from rnn import load_example, simulate
 from tasks import get_task, task_names
@@ -33,6 +35,7 @@ def main():
         path = options.folder / f"trial-{name}.png"
         draw_trial(name, path)
         print(f"{path}: {path.stat().st_size} bytes")
+    draw_mechanism(load_example("dms-r2-n512"), options.folder / "mechanism.png")
 
 
 def draw_trial(name, path):
@@ -43,6 +46,17 @@ def draw_trial(name, path):
         rows = len(trials.input_names) + len(trials.output_names)
         figure, ax = new_figure(size=(5.6, 0.7 + 0.34 * rows))
         plot_trial(trials, SHOWN.get(name, 0), run, ax)
+        figure.savefig(path, dpi=DPI, metadata={"Software": None})
+
+
+def draw_mechanism(net, path):
+    """Phase plane of a network at rest, and what becomes of it along the recurrent gain."""
+    field = reduced_field(net)
+    with own_settings():
+        figure, (plane, branches) = new_figure(1, 2, size=(8.6, 3.3))
+        plot_portrait(phase_portrait(field), plane, key=False, title="at rest")
+        plot_bifurcation(bifurcation_diagram(field, "gain", (0.0, 1.5)), ax=branches)
+        branches.set_title("along the recurrent gain", loc="left")
         figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 
