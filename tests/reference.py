@@ -118,3 +118,16 @@ def adam(theta, gradients, rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
         second = beta2 * second + (1 - beta2) * g**2
         theta = theta - rate * (first / (1 - beta1**t)) / (np.sqrt(second / (1 - beta2**t)) + epsilon)
     return theta
+
+
+def hopf_coefficients(A, slope, second, third):
+    """First coefficient of a Hopf point, and d(eigenvalue)/dp along the branch, with numpy's eigenvectors."""
+    values, vectors = np.linalg.eig(A)
+    k = np.flatnonzero(values.imag > 0)[np.abs(values[values.imag > 0].real).argmin()]
+    n, q, psi, value = len(A), vectors[:, k], np.linalg.inv(vectors)[k].conj(), values[k]
+    B, bar = second[:, :n, :n], q.conj()
+    shift = np.linalg.solve(A, B @ bar @ q)
+    double = np.linalg.solve(2 * value * np.eye(n) - A, B @ q @ q)
+    drift = -np.linalg.solve(A, slope)
+    c1 = np.vdot(psi, third @ bar @ q @ q - 2 * B @ shift @ q + B @ double @ bar) / 2
+    return c1, np.vdot(psi, second[:, :n, n] @ q + B @ drift @ q)

@@ -15,7 +15,7 @@ from dynsys.analysis.continuation import outcomes_of
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.events import walk_both_ways
-from dynsys.analysis.normal_forms import first_coefficient, imaginary_pair
+from dynsys.analysis.normal_forms import hopf_form
 from dynsys.analysis.special_point import table
 from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
 from tasks.checks import check_count
@@ -283,10 +283,9 @@ class Tests:
             self.values["Hopf-Hopf"] = _pair_product(rest)
         self.values["Bautin"] = np.nan
         if self.oscillates and np.linalg.cond(self.jacobian) < SINGULAR:  # not at a Bogdanov-Takens point
-            omega, q, psi = imaginary_pair(self.jacobian)
-            tensors = curve.tensor(self.x, self.p, 2), curve.tensor(self.x, self.p, 3)
+            at = curve.expand(np.append(self.x, self.p)[None])[0]
             # Times omega^2: it stays finite where the frequency vanishes.
-            self.values["Bautin"] = first_coefficient(self.jacobian, *tensors, omega, q, psi).real * square
+            self.values["Bautin"] = hopf_form(at).c1.real * square
 
 
 def _pair_product(values):

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dynsys.numerics import hopf
+
 
 class BranchForm(NamedTuple):
     """Coefficients of a branch point; q, and h01 with A h01 = -F_p + a01 q: where another branch may go."""
@@ -23,6 +25,15 @@ class BranchForm(NamedTuple):
     b30: float
     q: np.ndarray
     h01: np.ndarray
+
+
+class HopfForm(NamedTuple):
+    """Frequency, first coefficient and speed dRe(lambda)/dp of a Hopf point, and its eigenvector."""
+
+    omega: float
+    c1: complex
+    speed: float
+    q: np.ndarray
 
 
 def fold_form(at):
@@ -68,7 +79,7 @@ def branch_form(at):
 
 
 def hopf_form(at):
-    """Coefficients of a Hopf point.
+    """Coefficients of a Hopf point of a flow.
 
     Parameters
     ----------
@@ -77,51 +88,18 @@ def hopf_form(at):
 
     Returns
     -------
-    omega : float
-        The frequency.
-    c1 : complex
-        The first coefficient.
-    speed : float
-        dRe(lambda)/dp of the crossing.
-    q : ndarray of complex (n,)
-        The eigenvector.
+    HopfForm
+
+    Raises
+    ------
+    ValueError
+        All eigenvalues are real.
     """
-    omega, q, psi = imaginary_pair(at.jacobian)
-    n = q.size
-    hessian, mixed = at.second[:, :n, :n], at.second[:, :n, n]
-    drift = -np.linalg.solve(at.jacobian, at.slope)
-    speed = np.vdot(psi, mixed @ q + hessian @ drift @ q).real
-    return omega, first_coefficient(at.jacobian, hessian, at.third, omega, q, psi), float(speed), q
-
-
-def first_coefficient(jacobian, hessian, third, omega, q, psi):
-    """c1 of a Hopf point.
-
-    Parameters
-    ----------
-    jacobian, hessian, third : ndarray (n, n), (n, n, n), (n, n, n, n)
-        First to third derivatives of F in the state.
-    omega, q, psi
-        Of `imaginary_pair`.
-
-    Returns
-    -------
-    complex
-
-    Examples
-    --------
-    >>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])  # x' = -y - x^3, y' = x
-    >>> third = np.zeros((2, 2, 2, 2))
-    >>> third[0, 0, 0, 0] = -6.0
-    >>> c1 = first_coefficient(turn, np.zeros((2, 2, 2)), third, *imaginary_pair(turn))
-    >>> round(c1.real, 12)
-    -0.75
-    """
-    bar, along = q.conj(), hessian @ q
-    shift = np.linalg.solve(jacobian, along @ bar)
-    double = np.linalg.solve(2j * omega * np.eye(q.size) - jacobian, along @ q)
-    cubic = third @ q @ q @ bar - 2 * along @ shift + hessian @ bar @ double
-    return complex(0.5 * np.vdot(psi, cubic))
+    value = min((value for value in at.modes.tolist() if value.imag > 0), key=lambda value: abs(value.real))
+    q, psi, out = np.empty(at.x.size, complex), np.empty(at.x.size, complex), np.empty(2, complex)
+    hopf.normal_form(at.jacobian, at.slope, at.second, at.third, value, q, psi, out)
+    c1, rate = out.tolist()
+    return HopfForm(value.imag, c1, rate.real, q)
 
 
 def imaginary_pair(jacobian):

@@ -166,8 +166,8 @@ def expansions(functions, points, inputs, params, program, columns, scale):
     second /= size[pairs].prod(axis=1)[:, None]
     third /= size[triples].prod(axis=1)[:, None]
     return (
-        jacobians.reshape(count, n, n), slopes.reshape(count, n, -1)[:, :, columns[1]],
-        second.transpose(0, 2, 1)[:, :, at_pairs], third.transpose(0, 2, 1)[:, :, at_triples],
+        jacobians.reshape(count, n, n), slopes.reshape(count, n, -1)[:, :, columns[1]].copy(),
+        second.transpose(0, 2, 1).take(at_pairs, axis=2), third.transpose(0, 2, 1).take(at_triples, axis=2),
     )  # fmt: skip
 
 
