@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cycle_search": ["find_cycles"],
         "cycles": ["Cycle", "LimitCycles"],
         "diagram": ["BifurcationDiagram", "bifurcation_diagram"],
+        "escapes": ["EscapeRate", "escape_rate"],
         "field": ["compile_field", "reduced_field"],
         "finite_size": ["finite_size_error"],
         "fixed_points": ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"],
@@ -44,7 +45,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nullclines": ["Nullcline", "find_nullclines"],
         "planes": ["Plane", "make_plane"],
         "portrait": ["PhasePortrait", "phase_portrait"],
-        "robustness": ["BasinDistance", "EscapeRate", "basin_distances", "escape_rate"],
+        "robustness": ["BasinDistance", "basin_distances"],
         "sensitivity": [
             "BifurcationSensitivity",
             "Sensitivity",

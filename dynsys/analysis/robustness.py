@@ -1,12 +1,8 @@
-"""How safe an attractor is: the distance to its basin's boundary, and the rate at which noise drives it out.
+"""How safe an attractor is: the distance to its basin's boundary (noise-driven escape: `escapes`).
 
 In the plane the boundary is known: stable manifolds of saddles that join two attractors, and unstable cycles.
 In more dimensions the distance is found by bisection along rays, the best refined by rays around it: an upper
-bound. Escape is simulated with white noise on the state,
-
-    dkappa = F dt + noise dW,      noise in units of the state per square root of time,
-
-from the attractor until another attractor's region of capture is reached; the rate is escapes over time.
+bound.
 """
 
 from dataclasses import dataclass
@@ -14,14 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsys.analysis.attractors import Attractors, attractor_of
-from dynsys.analysis.flow import system_of
 from dynsys.analysis.manifolds import invariant_manifolds
-from dynsys.numerics.paths import noisy_steps
-from tasks.checks import check_count, check_kind, check_number, check_rng
-from tasks.errors import InputError
+from tasks.checks import check_count, check_kind, check_rng
 
 RAYS, BISECTIONS, ROUNDS = 24, 20, 5
-BLOCK = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,36 +41,6 @@ class BasinDistance:
     attractor: str
     place: np.ndarray
     beyond: str
-
-
-@dataclass(frozen=True, eq=False)
-class EscapeRate:
-    """Rate at which noise drives the state out of an attractor.
-
-    Parameters
-    ----------
-    rate : float
-        Escapes per unit of time.
-    error : float
-        Standard error, rate / sqrt(escapes); the rate at one escape where there were none.
-    escapes : int
-        Escapes that were seen.
-    time : float
-        Time that all copies spent before escape.
-    targets : dict of str to int
-        Where they went.
-
-    Examples
-    --------
-    >>> EscapeRate(0.1, 0.01, 100, 1000.0, {"B": 100}).rate
-    0.1
-    """
-
-    rate: float
-    error: float
-    escapes: int
-    time: float
-    targets: dict
 
 
 def basin_distances(field, attractors, rays=None, rng=0):
@@ -113,74 +75,6 @@ def basin_distances(field, attractors, rays=None, rng=0):
         return _from_separatrices(field, attractors)
     rays, rng = RAYS if rays is None else check_count("rays", rays), check_rng(rng)
     return tuple(_distance(field, attractors, k, rays, rng) for k in range(len(attractors)))
-
-
-def escape_rate(field, attractors, name, noise, copies=64, duration=1000.0, step=0.02, rng=None):
-    """Rate of noise-driven escape from one attractor, by simulation.
-
-    Parameters
-    ----------
-    field : Field
-        The field.
-    attractors : Attractors
-        From `find_attractors`.
-    name : str
-        Name of the attractor, such as "A".
-    noise : float
-        Strength of white noise on every coordinate, per square root of the field's unit of time.
-    copies : int, default 64
-        Independent runs.
-    duration : float, default 1000
-        Longest time of each.
-    step : float, default 0.02
-        Step of Euler and Maruyama's scheme.
-    rng : numpy.random.Generator or int
-        Source of the noise.
-
-    Returns
-    -------
-    EscapeRate
-
-    Raises
-    ------
-    InputError
-        A name that there is not, no rng, numbers out of range.
-
-    Examples
-    --------
-    >>> from dynsys.analysis.attractors import find_attractors
-    >>> from dynsys.analysis.field import reduced_field
-    >>> from rnn import LowRankRNN
-    >>> field = reduced_field(LowRankRNN(np.ones(4), 1.2 * np.ones(4), np.zeros(4), np.ones(4)))
-    >>> rate = escape_rate(field, find_attractors(field), "A", 0.5, copies=8, duration=100.0, rng=0)
-    >>> rate.escapes > 0 and set(rate.targets) == {"B"}
-    True
-    """
-    check_kind("attractors", attractors, Attractors, "see find_attractors")
-    if name not in attractors.names:
-        raise InputError(f"name: there is no attractor {name!r}; there are {', '.join(attractors.names)}")
-    own = attractors.names.index(name)
-    noise, rng = check_number("noise", noise, above=0.0), check_rng(rng)
-    step = check_number("step", step, above=0.0)
-    steps = max(int(check_number("duration", duration, above=0.0) / step), 1)
-    states = np.repeat(attractors.places[own][:1], check_count("copies", copies), axis=0)
-    labels = np.full(len(states), -1)
-    spent = np.zeros(len(states))
-    rhs, _, inputs, params = system_of(field, field.input_vector(attractors.inputs))
-    others = attractors.regions.owners != own
-    regions = [np.ascontiguousarray(array[others]) for array in attractors.regions]
-    for first in range(0, steps, BLOCK):
-        shape = len(states), min(BLOCK, steps - first), states.shape[1]
-        kicks = noise * np.sqrt(step) * rng.standard_normal(shape)
-        noisy_steps(rhs, inputs, params, states, step, kicks, attractors.room, *regions, labels, spent)
-        if (labels != -1).all():
-            break
-    gone = labels[labels != -1]
-    targets = {attractors.name(k): int((gone == k).sum()) for k in np.unique(gone)}
-    total = float(spent.sum())
-    rate = len(gone) / total
-    error = max(rate, 1 / total) / np.sqrt(max(len(gone), 1))
-    return EscapeRate(rate, float(error), len(gone), total, targets)
 
 
 def _from_separatrices(field, attractors):

@@ -47,7 +47,7 @@ def pack(left, right, phi_index, gain=1.0):
 
 
 @jit(types.void(VECTOR, VECTOR, VECTOR, VECTOR), fastmath=FASTMATH)
-def _drive(c, d, params, x):
+def drive(c, d, params, x):
     """x = left^T (c, d): one row of the factor at a time, so that the loop over units vectorises."""
     units = x.size
     for i in range(units):
@@ -69,7 +69,7 @@ def _high(x, order):
 
 
 @jit(types.void(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
-def _apply_phi(params, order, x):
+def apply_phi(params, order, x):
     """Replace every x by phi^(order)(x), order 0 to 5; NaN at the kink of relu, where there is no slope."""
     number = int(params[1])
     if number == RELU and order > 0:
@@ -104,7 +104,7 @@ def _apply_phi(params, order, x):
 
 
 @jit(types.float64(VECTOR, types.int64, VECTOR), fastmath=FASTMATH)
-def _project(params, row, values):
+def project(params, row, values):
     """Dot product of one row of all factors with a vector over units."""
     start = OFFSET + row * values.size
     total = 0.0
@@ -126,11 +126,11 @@ def _weight(params, row, values, out):
 def rhs(kappa, inputs, params, out):
     """F of the module's equation."""
     x = np.empty(int(params[2]))
-    _drive(kappa, inputs, params, x)
-    _apply_phi(params, 0, x)
+    drive(kappa, inputs, params, x)
+    apply_phi(params, 0, x)
     left = kappa.size + inputs.size
     for r in range(kappa.size):
-        out[r] = params[0] * _project(params, left + r, x) - kappa[r]
+        out[r] = params[0] * project(params, left + r, x) - kappa[r]
 
 
 @jit(FIELD)
@@ -138,13 +138,13 @@ def jacobian(kappa, inputs, params, out):
     """dF_r/dkappa_s = -delta_rs + gain (1/N) sum_j n_j^r phi'(x_j) m_j^s."""
     x = np.empty(int(params[2]))
     weighted = np.empty(x.size)
-    _drive(kappa, inputs, params, x)
-    _apply_phi(params, 1, x)
+    drive(kappa, inputs, params, x)
+    apply_phi(params, 1, x)
     rank = kappa.size
     for s in range(rank):
         _weight(params, s, x, weighted)
         for r in range(rank):
-            slope = params[0] * _project(params, rank + inputs.size + r, weighted)
+            slope = params[0] * project(params, rank + inputs.size + r, weighted)
             out[r * rank + s] = slope - 1.0 if r == s else slope
 
 
@@ -154,16 +154,16 @@ def parameter_jacobian(kappa, inputs, params, out):
     x = np.empty(int(params[2]))
     weighted = np.empty(x.size)
     rank, columns = kappa.size, inputs.size + NAMED
-    _drive(kappa, inputs, params, x)
-    _apply_phi(params, 0, x)
+    drive(kappa, inputs, params, x)
+    apply_phi(params, 0, x)
     for r in range(rank):
-        out[r * columns + inputs.size] = _project(params, rank + inputs.size + r, x)
-    _drive(kappa, inputs, params, x)
-    _apply_phi(params, 1, x)
+        out[r * columns + inputs.size] = project(params, rank + inputs.size + r, x)
+    drive(kappa, inputs, params, x)
+    apply_phi(params, 1, x)
     for s in range(inputs.size):
         _weight(params, rank + s, x, weighted)
         for r in range(rank):
-            out[r * columns + s] = params[0] * _project(params, rank + inputs.size + r, weighted)
+            out[r * columns + s] = params[0] * project(params, rank + inputs.size + r, weighted)
 
 
 @jit(DIRECTIONAL)
@@ -171,14 +171,14 @@ def directional(kappa, inputs, params, direction, out):
     """B(q, q), then C(q, q, q): gain (1/N) sum_j n_j^r phi''(x_j) (m_j . q)^2 and so on."""
     units, rank = int(params[2]), kappa.size
     x, along, shape = np.empty(units), np.empty(units), np.empty(units)
-    _drive(direction, direction[:0], params, along)
+    drive(direction, direction[:0], params, along)
     for order in range(2, 4):
-        _drive(kappa, inputs, params, x)
-        _apply_phi(params, order, x)
+        drive(kappa, inputs, params, x)
+        apply_phi(params, order, x)
         for i in range(units):
             shape[i] = x[i] * along[i] ** order if along[i] != 0.0 else 0.0
         for r in range(rank):
-            value = params[0] * _project(params, rank + inputs.size + r, shape)
+            value = params[0] * project(params, rank + inputs.size + r, shape)
             out[(order - 2) * rank + r] = value
 
 
@@ -186,10 +186,10 @@ def directional(kappa, inputs, params, direction, out):
 def outputs(kappa, inputs, params, out):
     """z_o = (1/N) sum_j w_j^o phi(x_j)."""
     x = np.empty(int(params[2]))
-    _drive(kappa, inputs, params, x)
-    _apply_phi(params, 0, x)
+    drive(kappa, inputs, params, x)
+    apply_phi(params, 0, x)
     for o in range(out.size):
-        out[o] = _project(params, 2 * kappa.size + inputs.size + o, x)
+        out[o] = project(params, 2 * kappa.size + inputs.size + o, x)
 
 
 @jit(TAYLOR)
@@ -202,14 +202,14 @@ def taylor(kappa, inputs, params, direction, program, out):
     units, rank = int(params[2]), kappa.size
     x, along, shape = np.empty(units), np.empty(units), np.empty(units)
     steps = rank + inputs.size
-    _drive(direction[:rank], direction[rank:steps], params, along)
+    drive(direction[:rank], direction[rank:steps], params, along)
     for order in range(out.size // rank + 1):
-        _drive(kappa, inputs, params, x)
-        _apply_phi(params, order, x)
+        drive(kappa, inputs, params, x)
+        apply_phi(params, order, x)
         for i in range(units):
             shape[i] = x[i] * along[i] ** order if order == 0 or along[i] != 0.0 else 0.0
         for r in range(rank):
-            value = _project(params, steps + r, shape)
+            value = project(params, steps + r, shape)
             if order > 0:
                 out[(order - 1) * rank + r] += params[0] * value
             if (order + 1) * rank <= out.size:
