@@ -125,8 +125,7 @@ def escape_rate(
     Examples
     --------
     >>> from dynsys.analysis.attractors import find_attractors
-    >>> rng = np.random.default_rng(0)
-    >>> m = rng.standard_normal(40)
+    >>> m = np.tile([1.0, -1.0], 20)
     >>> net = LowRankRNN(m, 1.4 * m, np.zeros(40), m, noise_std=0.4)
     >>> attractors = find_attractors(reduced_field(net))
     >>> rate = escape_rate(net, attractors, "A", copies=8, duration=400.0, rng=0)
