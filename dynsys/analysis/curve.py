@@ -4,6 +4,7 @@ Points y = (x, p) are kept in units of ``scale`` by `walk` and `search`; derivat
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from dynsys.analysis.eigenvalues import sorted_eigenvalues, spectrum
 from dynsys.analysis.vector_field import Field, check_field
 from dynsys.numerics import locate, pseudo_arclength
 from dynsys.numerics.extended import (
-    ADVANCE,
+    ADVANCE_TYPE,
     BRANCH_CURVE,
     EQUILIBRIUM,
     TESTS,
@@ -146,14 +147,9 @@ class Curve:
                 size[n + k] = self.scale[n + self.columns.index(c)]
         if self.field.functions.taylor is None:
             return tensor_by_differences(self.field, x, self._values(p), order, columns, size)
-        basis = np.zeros((len(places), n + len(self.field.continuable)))
-        basis[np.arange(len(places)), places] = size
-        state, program = np.array(x, dtype=float), np.array(self.field.program)
+        state, program, total = np.array(x, dtype=float), self._data[2], len(self.field.continuable)
         function = self.field.functions.taylor
-        scaled = symmetric_tensor(function, state, *self._values(p), program, basis, order)
-        for axis in range(order):
-            scaled = scaled / size.reshape((-1,) + (1,) * (order - axis - 1))
-        return scaled
+        return symmetric_tensor(function, state, *self._values(p), program, total, places, size, order)
 
     def expand(self, points):
         """Derivatives at points (E, n + k) in natural units, a list of `Expansion`."""
@@ -166,9 +162,8 @@ class Curve:
         else:
             at = addresses(self.field.functions)
             jacobians, slopes, second, third = expansions(
-                (at.jacobian, at.parameter_jacobian, at.taylor), np.ascontiguousarray(points),
-                self.inputs.copy(), np.array(self.field.values), np.array(self.field.program),
-                self._numbers(), self.scale,
+                (at.jacobian, at.parameter_jacobian, at.taylor), np.ascontiguousarray(points), *self._data,
+                self.scale,
             )  # fmt: skip
         rows = zip(points, jacobians, slopes, second, third, spectrum(self.field, jacobians))
         return [Expansion(y[:n], float(y[n]), *row) for y, *row in rows]
@@ -233,9 +228,7 @@ class Curve:
         starts, tangents = np.zeros((len(points), n + 3)), np.zeros((len(points), n + 3))
         starts[:, : n + 1] = points
         borders = np.zeros((4, max(n, n * (n - 1) // 2)))
-        held = self if len(self.columns) == 2 else self.with_second(-1)
-        common = held._common(borders)
-        locate.polish(*common, starts, np.array(modes, dtype=int), tangents)
+        locate.polish(*self._held._common(borders), starts, np.array(modes, dtype=int), tangents)
         return starts, tangents
 
     def with_second(self, column, span=(0.0, 1.0), mode=EQUILIBRIUM):
@@ -256,24 +249,30 @@ class Curve:
         out = np.empty((len(points), size))
         function = getattr(addresses(self.field.functions), name)
         points = np.ascontiguousarray(points)
-        values = self.inputs.copy(), np.array(self.field.values)
-        evaluate(function, points, *values, self._numbers(), out)
+        inputs, values, _, numbers = self._data
+        evaluate(function, points, inputs, values, numbers, out)
         return out
 
-    def _numbers(self):
-        return np.array([len(self.field.continuable), *self.columns])
+    @cached_property
+    def _held(self):
+        """The curve with a second parameter that does nothing, unless it has two."""
+        return self if len(self.columns) == 2 else self.with_second(-1)
+
+    @cached_property
+    def _data(self):
+        """What kernels take: inputs, values, program, and which of them are free; they overwrite those."""
+        program = np.array(self.field.program if self.field.functions.taylor else np.zeros((0, 0)))
+        numbers = np.array([len(self.field.continuable), *self.columns])
+        return self.inputs.copy(), np.array(self.field.values), program, numbers
 
     def _common(self, borders):
-        functions, n, k = self.field.functions, self.n, len(self.columns)
-        program = np.array(self.field.program)
-        if functions.taylor is None:
-            program = np.zeros((0, 0))
-        at = addresses(functions)
+        n, k = self.n, len(self.columns)
+        at, (inputs, values, program, numbers) = addresses(self.field.functions), self._data
         scale = np.append(self.scale, 1.0) if self.mode == BRANCH_CURVE or k == 2 else self.scale
         return (
-            address(advance, ADVANCE), at.rhs, at.jacobian, at.parameter_jacobian, at.taylor,
-            self.inputs.copy(), np.array(self.field.values), program, scale, self._numbers(),
-            (self.span / self.scale[n : n + k, None]).ravel(), borders, self.mode,
+            address(advance, ADVANCE_TYPE), at.rhs, at.jacobian, at.parameter_jacobian, at.taylor, inputs,
+            values, program, scale, numbers, (self.span / self.scale[n : n + k, None]).ravel(), borders,
+            self.mode,
         )  # fmt: skip
 
     def _values(self, p):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dynsys.numerics import taylor
-from dynsys.numerics.signatures import FIELD, TAYLOR, address
+from dynsys.numerics.signatures import FIELD_TYPE, TAYLOR_TYPE, address
 
 
 class Expansion(NamedTuple):
@@ -48,9 +48,9 @@ def addresses(functions):
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> functions = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))).functions
-    >>> addresses(functions).rhs is address(functions.rhs, FIELD)
+    >>> addresses(functions).rhs is address(functions.rhs, FIELD_TYPE)
     True
     """
     names = ("rhs", "jacobian", "parameter_jacobian", "outputs")
-    found = {name: address(getattr(functions, name), FIELD) for name in names}
-    return functions._replace(**found, taylor=address(functions.taylor or taylor.run, TAYLOR))
+    found = {name: address(getattr(functions, name), FIELD_TYPE) for name in names}
+    return functions._replace(**found, taylor=address(functions.taylor or taylor.run, TAYLOR_TYPE))

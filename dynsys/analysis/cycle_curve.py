@@ -10,10 +10,10 @@ import numpy as np
 
 from dynsys.analysis.curve import Curve
 from dynsys.numerics import collocation_walk
-from dynsys.numerics.collocation import CORRECT, correct
+from dynsys.numerics.collocation import CORRECT_TYPE, correct
 from dynsys.numerics.collocation_basis import carry_over, metric, spread_evenly
 from dynsys.numerics.floquet import monodromy_blocks
-from dynsys.numerics.signatures import FIELD, address
+from dynsys.numerics.signatures import FIELD_TYPE, address
 
 # Steps in units of the scale: first, longest, shortest.
 FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 2e-2, 0.15, 1e-8
@@ -176,8 +176,9 @@ class CycleCurve:
         outcome, count = collocation_walk.GOING, 1
         while outcome == collocation_walk.GOING and count < M:
             outcome = collocation_walk.walk(
-                address(correct, CORRECT), *self._system(), self.curve.span[0].copy(), settings, seed, count,
-                min(count + LOOK, M), meshes, points, tangents, blocks, determinants, lengths, basis, state,
+                address(correct, CORRECT_TYPE), *self._system(), self.curve.span[0].copy(), settings, seed,
+                count, min(count + LOOK, M), meshes, points, tangents, blocks, determinants, lengths, basis,
+                state,
             )  # fmt: skip
             fresh = slice(count, int(state[0]))
             found[fresh] = sorted_multipliers(blocks[fresh])
@@ -193,7 +194,7 @@ class CycleCurve:
         functions, curve = self.curve.field.functions, self.curve
         names = ("rhs", "jacobian", "parameter_jacobian")
         return (
-            *(address(getattr(functions, name), FIELD) for name in names), curve.inputs.copy(),
+            *(address(getattr(functions, name), FIELD_TYPE) for name in names), curve.inputs.copy(),
             np.array(curve.field.values), np.array([len(curve.field.continuable), curve.columns[0]]),
             self.scale,
         )  # fmt: skip

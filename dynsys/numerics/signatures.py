@@ -31,19 +31,19 @@ class Address(types.WrapperAddressProtocol):
     ----------
     function : callable
         The compiled function, which must live as long.
-    signature : numba signature
-        Its type.
+    type : numba type
+        Its type, such as `FIELD_TYPE`.
 
     Examples
     --------
     >>> from dynsys.numerics import lowrank_field
-    >>> Address(lowrank_field.rhs, FIELD).signature() == FIELD
+    >>> Address(lowrank_field.rhs, FIELD_TYPE).signature() == FIELD
     True
     """
 
-    def __init__(self, function, signature):
-        result = function.get_compile_result(signature)
-        self.function, self._signature, self.type = function, signature, types.FunctionType(signature)
+    def __init__(self, function, type):
+        result = function.get_compile_result(type.signature)
+        self.function, self.type = function, type
         self._address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
 
     def __wrapper_address__(self):
@@ -51,7 +51,7 @@ class Address(types.WrapperAddressProtocol):
 
     def signature(self):
         """The function's type."""
-        return self._signature
+        return self.type.signature
 
 
 @typeof_impl.register(Address)
@@ -60,15 +60,15 @@ def _typeof_address(value, context):
 
 
 @functools.lru_cache(maxsize=512)
-def address(function, signature):
+def address(function, type):
     """What to hand to a kernel that takes a function of this type; compiles it if need be.
 
     Parameters
     ----------
     function : callable
         A compiled function.
-    signature : numba signature
-        Its type.
+    type : numba type
+        Its type, such as `FIELD_TYPE`.
 
     Returns
     -------
@@ -78,11 +78,11 @@ def address(function, signature):
     Examples
     --------
     >>> from dynsys.numerics import lowrank_field
-    >>> address(lowrank_field.rhs, FIELD) is address(lowrank_field.rhs, FIELD)
+    >>> address(lowrank_field.rhs, FIELD_TYPE) is address(lowrank_field.rhs, FIELD_TYPE)
     True
     """
     try:
-        found = Address(function, signature)
+        found = Address(function, type)
     except AttributeError:
         return function
     return found if found.__wrapper_address__() else function

@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 
 from dynsys.numerics.extended import COLUMNS
-from dynsys.numerics.signatures import FIELD_TYPE, MATRIX, TAYLOR, TAYLOR_TYPE, VECTOR, address
+from dynsys.numerics.signatures import FIELD_TYPE, MATRIX, TAYLOR_TYPE, VECTOR, address
 from rnn.jit import jit
 
 _INDICES = types.Array(types.int64, 2, "C")
@@ -84,8 +84,8 @@ def _expand(
         _entries(taylor, state, inputs, params, program, basis, triples, third[e])
 
 
-def symmetric_tensor(taylor, state, inputs, params, program, basis, order):
-    """All derivatives of one order along the vectors of a basis.
+def symmetric_tensor(taylor, state, inputs, params, program, total, places, size, order):
+    """All derivatives of one order in some of the variables (state, inputs, named parameters).
 
     Parameters
     ----------
@@ -95,8 +95,12 @@ def symmetric_tensor(taylor, state, inputs, params, program, basis, order):
         Where.
     program : ndarray (Q, 4)
         Of the field.
-    basis : ndarray (d, R + S + P)
-        Directions.
+    total : int
+        Number of inputs and named parameters.
+    places : sequence of int (d,)
+        The variables.
+    size : ndarray (d,)
+        Unit of each: how far steps go.
     order : int
         2 to 5.
 
@@ -108,13 +112,15 @@ def symmetric_tensor(taylor, state, inputs, params, program, basis, order):
     --------
     >>> from dynsys.numerics.lowrank_field import pack, taylor
     >>> params = pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0)
-    >>> symmetric_tensor(taylor, np.zeros(1), np.zeros(1), params, np.zeros((0, 4)), np.eye(3)[:1], 3)
+    >>> symmetric_tensor(taylor, np.zeros(1), np.zeros(1), params, np.zeros((0, 4)), 2, [0], np.ones(1), 3)
     array([[[[-2.]]]])
     """
-    combinations, places = _layout(len(basis), order)
+    combinations, entries = _layout(len(places), order)
     out = np.empty((len(combinations), state.size))
-    _entries(address(taylor, TAYLOR), state, inputs, params, program, basis, combinations, out)
-    return out.T[:, places]
+    basis = _basis(places, size, state.size + total)
+    _entries(address(taylor, TAYLOR_TYPE), state, inputs, params, program, basis, combinations, out)
+    out /= size[combinations].prod(axis=1)[:, None]
+    return out.T[:, entries]
 
 
 def expansions(functions, points, inputs, params, program, columns, scale):
@@ -143,10 +149,9 @@ def expansions(functions, points, inputs, params, program, columns, scale):
     Examples
     --------
     >>> from dynsys.numerics import lowrank_field
-    >>> from dynsys.numerics.signatures import FIELD
     >>> params, columns = lowrank_field.pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0), np.array([2, 1])
-    >>> first = (address(f, FIELD) for f in (lowrank_field.jacobian, lowrank_field.parameter_jacobian))
-    >>> functions = (*first, address(lowrank_field.taylor, TAYLOR))
+    >>> first = (address(f, FIELD_TYPE) for f in (lowrank_field.jacobian, lowrank_field.parameter_jacobian))
+    >>> functions = (*first, address(lowrank_field.taylor, TAYLOR_TYPE))
     >>> point, nothing = np.array([[0.0, 1.0]]), np.zeros((0, 4))  # kappa, gain
     >>> expansions(functions, point, np.zeros(1), params, nothing, columns, np.ones(2))[2:]
     (array([[[[0., 1.],
@@ -155,8 +160,7 @@ def expansions(functions, points, inputs, params, program, columns, scale):
     count, n = len(points), points.shape[1] - columns.size + 1
     (pairs, at_pairs), (triples, at_triples) = _layout(n + 1, 2), _layout(n, 3)
     size = scale[: n + 1]
-    basis = np.zeros((n + 1, n + columns[0]))
-    basis[np.arange(n), np.arange(n)], basis[n, n + columns[1]] = size[:n], size[n]
+    basis = _basis([*range(n), n + columns[1]], size, n + columns[0])
     jacobians, slopes = np.empty((count, n * n)), np.empty((count, n * columns[0]))
     second, third = np.empty((count, len(pairs), n)), np.empty((count, len(triples), n))
     _expand(
@@ -169,6 +173,12 @@ def expansions(functions, points, inputs, params, program, columns, scale):
         jacobians.reshape(count, n, n), slopes.reshape(count, n, -1)[:, :, columns[1]].copy(),
         second.transpose(0, 2, 1).take(at_pairs, axis=2), third.transpose(0, 2, 1).take(at_triples, axis=2),
     )  # fmt: skip
+
+
+def _basis(places, size, total):
+    basis = np.zeros((len(places), total))
+    basis[np.arange(len(places)), places] = size
+    return basis
 
 
 @functools.cache
