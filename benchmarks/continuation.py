@@ -4,20 +4,34 @@
 
 The branch is AUTO's demo ab (a chemical reactor, p2 = 17) for p1 from 0 to 0.5: two Hopf points and two folds, each
 located, with eigenvalues along the branch. Ours are polished to rounding and come with their normal forms. Every
-package runs in its own process, after one run that compiles; `--peers` names interpreters of environments in which
-peers are installed (PyDSTool 0.91 imports names that Python 3.10 and numpy 1.24 no longer have). Found: how many of the four events, and the largest error of their
+package runs in its own process, after one run that compiles; its steps are as long as still find all that it finds,
+its tolerances 1e-9, or 1e-7 as AUTO has them. Found: how many of the four events, and the largest error of their
 parameter value. First: the time of the first branch of a new model, compilation included, with this project's compiled
 code already in its cache.
+
+`--peers` names interpreters of environments in which peers are installed. jaxcont is JAX; PyDSTool's PyCont is Python;
+auto-07p is Debian's AUTO-07p in Fortran with its own Python commands, which start a program for each run; bifpy is
+AUTO-07p too, in a forked process that calls the model back in Python; xpplab is the AUTO of XPPAUT in C, in the same
+process. Two environments and Debian's packages serve them all:
+
+    python -m venv peers && peers/bin/pip install jaxcont xpplab
+    apt-get install gfortran make auto-07p && peers/bin/pip install bifpy
+    python3.8 -m venv old && old/bin/pip install "numpy<1.24" "scipy<1.11" pydstool
+    python benchmarks/continuation.py --peers peers/bin/python old/bin/python
+
+PyDSTool 0.91 needs a Python that still has the module `parser`, up to 3.9, and a numpy that still has `numpy.int`.
 """  # noqa: E501
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 EXACT = (0.1208657195, 0.1219011608, 0.1170147504, 0.2170805097)
-PEERS = ("jaxcont", "PyDSTool", "pycobi", "bifpy", "auto")
+AUTO_07P = "/usr/lib/auto-07p"
 
 OURS = """
 import json, sys, time
@@ -98,17 +112,15 @@ print(json.dumps({"times": times, "first": first, "values": values, "points": No
 
 PYDSTOOL = """
 import json, sys, time, io, contextlib
-import PyDSTool as dst
+with contextlib.redirect_stdout(io.StringIO()):
+    import PyDSTool as dst
 def run():
-    args = dst.args(name="ab", pars={"p1": 0.0}, varspecs={
+    args = dst.args(name="ab", pars={"p1": 0.0}, pdomain={"p1": [0.0, 0.5]}, varspecs={
         "u1": "-u1+p1*(1-u1)*exp(u2)", "u2": "-u2+17*p1*(1-u1)*exp(u2)-3*u2"}, ics={"u1": 0.0, "u2": 0.0})
-    args.fnspecs = {}
-    ode = dst.Generator.Vode_ODEsystem(args)
-    cont = dst.ContClass(ode)
+    cont = dst.ContClass(dst.Generator.Vode_ODEsystem(args))
     spec = dst.args(name="EQ1", type="EP-C", freepars=["p1"], MaxNumPoints=400, MaxStepSize=0.1,
-                    StepSize=1e-2, MinStepSize=1e-6, LocBifPoints=["LP", "H"], SaveEigen=True,
-                    StopAtPoints=["B"])
-    spec.FuncTol = spec.VarTol = 1e-9
+                    StepSize=1e-2, MinStepSize=1e-6, LocBifPoints=["LP", "H", "B"], SaveEigen=True,
+                    StopAtPoints=["B"], FuncTol=1e-9, VarTol=1e-9)
     cont.newCurve(spec)
     cont["EQ1"].forward()
     return cont["EQ1"]
@@ -121,14 +133,114 @@ with contextlib.redirect_stdout(io.StringIO()):
         start = time.perf_counter()
         found = run()
         times.append(time.perf_counter() - start)
-    values = []
-    for kind in ("LP", "H"):
-        for k in range(1, 6):
-            point = found.getSpecialPoint(kind + str(k))
-            if point is not None and point != -1:
-                values.append(float(point["p1"]))
+values = []
+for kind in ("LP", "H"):
+    for k in range(1, 6):
+        try:
+            values.append(float(found.getSpecialPoint(kind + str(k))["p1"]))
+        except (TypeError, KeyError):
+            break
 print(json.dumps({"times": times, "first": first, "values": values, "points": len(found.sol)}))
 """
+
+# The rest of a program that defines run(), which returns parameter values of events and the number of points.
+REPEAT = """
+start = time.perf_counter()
+run()
+first = time.perf_counter() - start
+times, end = [], time.perf_counter() + float(sys.argv[1])
+while not times or time.perf_counter() < end:
+    start = time.perf_counter()
+    values, points = run()
+    times.append(time.perf_counter() - start)
+print(json.dumps({"times": times, "first": first, "values": values, "points": points}))
+"""
+
+XPPLAB = (
+    """
+import json, sys, time
+import xpplab
+model = xpplab.Model.from_text('''
+u1'=-u1+p1*(1-u1)*exp(u2)
+u2'=-u2+17*p1*(1-u1)*exp(u2)-3*u2
+par p1=0
+init u1=0,u2=0
+done
+''')
+settings = dict(parmin=0.0, parmax=0.5, ds=0.05, dsmax=0.1, dsmin=1e-4, nmax=1000, npr=5000,
+                epss=1e-7, epsl=1e-7, epsu=1e-7)
+def run():
+    model.auto.reset()
+    found = model.auto.equilibria("p1", **settings)
+    return [float(point.value) for point in found.special() if point.type in ("HB", "LP")], len(found)
+"""
+    + REPEAT
+)
+
+BIFPY = (
+    """
+import json, math, sys, time
+from bifpy import auto
+def reactor(state, parameters):
+    rate = parameters[0] * (1 - state[0]) * math.exp(state[1])
+    return [-state[0] + rate, -state[1] + 17 * rate - 3 * state[1]]
+def begin(state, parameters, time):
+    state[0], state[1], parameters[0] = 0.0, 0.0, 0.0
+settings = dict(ips=auto.IPS_EQUILIBRIUM, ndim=2, npar=1, nmx=1000, ilp=1, isp=2, jac=0, ds=0.05, dsmin=1e-4,
+                dsmax=0.1, rl0=0.0, rl1=0.5, epsl=1e-7, epsu=1e-7, epss=1e-7)
+def run():
+    found = auto.run(reactor, begin, settings, icu=[1])
+    points = [point for branch in found.branches for point in branch.points]
+    kinds = [auto.PointType.HOPF_BIFURCATION, auto.PointType.FOLD]
+    return [float(p.parameters[0]) for p in points if p.point_type in kinds], len(points)
+"""
+    + REPEAT
+)
+
+AUTO = (
+    """
+import contextlib, io, json, os, sys, tempfile, time
+sys.path.insert(0, os.environ.setdefault("AUTO_DIR", "AUTO_07P") + "/python")
+import auto
+os.chdir(tempfile.mkdtemp())
+open("ab.f90", "w").write('''
+subroutine func(ndim, u, icp, par, ijac, f, dfdu, dfdp)
+  integer, intent(in) :: ndim, ijac, icp(*)
+  double precision, intent(in) :: u(ndim), par(*)
+  double precision, intent(out) :: f(ndim)
+  double precision, intent(inout) :: dfdu(ndim, *), dfdp(ndim, *)
+  double precision :: rate
+  rate = par(1) * (1 - u(1)) * exp(u(2))
+  f(1) = -u(1) + rate
+  f(2) = -u(2) + 17 * rate - 3 * u(2)
+end subroutine
+subroutine stpnt(ndim, u, par, t)
+  integer, intent(in) :: ndim
+  double precision, intent(inout) :: u(ndim), par(*)
+  double precision, intent(in) :: t
+  u = 0
+  par(1) = 0
+end subroutine
+subroutine bcnd
+end subroutine
+subroutine icnd
+end subroutine
+subroutine fopt
+end subroutine
+subroutine pvls
+end subroutine
+''')
+settings = dict(NDIM=2, IPS=1, ICP=[1], ILP=1, ISP=2, JAC=0, NMX=1000, RL0=0.0, RL1=0.5, DS=0.05, DSMIN=1e-4,
+                DSMAX=0.1, EPSL=1e-7, EPSU=1e-7, EPSS=1e-7)
+def run():
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = auto.run(e="ab", **settings)
+    return [point["PAR(1)"] for point in found() if point["TY name"] in ("HB", "LP")], len(found[0])
+""".replace("AUTO_07P", AUTO_07P)
+    + REPEAT
+)
+
+PEERS = {"jaxcont": JAXCONT, "PyDSTool": PYDSTOOL, "auto-07p": AUTO, "bifpy": BIFPY, "xpplab": XPPLAB}
 
 
 def main():
@@ -142,16 +254,10 @@ def main():
     )
     print("|---|---|---|---|---|---|---|---|")
     base = row("dynsys", ours, None)
-    for name in PEERS:
+    for name, program in PEERS.items():
         python, version = home(name, options.peers)
         if python is None:
             print(f"| {name} | not installed | | | | | | |")
-            continue
-        program = {"jaxcont": JAXCONT, "PyDSTool": PYDSTOOL}.get(name)
-        if program is None:
-            print(
-                f"| {name} {version} | installed, but it drives AUTO, which must be built apart | | | | | | |"
-            )
             continue
         found = run(python, program, options.seconds)
         if isinstance(found, str):
@@ -181,6 +287,9 @@ def row(name, found, base):
 
 def home(name, pythons):
     """The first interpreter that has a package, and the package's version."""
+    if name == "auto-07p":  # Debian's, which any Python can import
+        there = Path(AUTO_07P).is_dir() and shutil.which("gfortran")
+        return (sys.executable, "(Debian)") if there else (None, None)
     code = f"import importlib.metadata as m; print(m.version({name!r}))"
     for python in pythons:
         found = subprocess.run([python, "-c", code], capture_output=True, text=True)
