@@ -15,10 +15,13 @@ from dynsys.analysis.attractors import NOWHERE, attractor_of, letters
 from tasks.results import keep_arrays
 
 # Places along each side: in a planar field, in a slice through more dimensions.
-PLACES, SLICE = 160, 80
+PLACES, SLICE = 160, 120
+# A slice is looked at every so many places first; in between where those around do not agree.
+COARSE, FINEST = 4, 40
 # A region with fewer places takes the label of its surroundings; of a larger one so many states are
 # integrated.
 SMALL, SAMPLES = 4, 4
+UNKNOWN = -9
 # Of a region in which those do not agree at most about so many states are integrated.
 MOST = 2000
 
@@ -98,7 +101,8 @@ def find_basins(field, attractors, box, manifolds=(), plane=None, places=None):
     plane : Plane, optional
         From `make_plane`; a planar field needs none.
     places : int, optional
-        Places along each side.
+        Places along each side. Of 40 or more only every fourth is followed at first, and those between where
+        the four around and the one in the middle do not all go to the same attractor.
 
     Returns
     -------
@@ -127,8 +131,33 @@ def find_basins(field, attractors, box, manifolds=(), plane=None, places=None):
     if bounded:
         walls = [m.points for m in manifolds if m.stable and m.dimension == 1] + unstable
         return Basins(x, y, _by_walls(field, attractors, states, box, walls), "separatrices")
-    labels = attractor_of(field, states.reshape(-1, field.dimension), attractors)[0]
-    return Basins(x, y, labels.reshape(count, count), "capture")
+    return Basins(x, y, _by_capture(field, attractors, states), "capture")
+
+
+def _by_capture(field, attractors, states):
+    count, labels = len(states), np.full(states.shape[:2], UNKNOWN)
+
+    def follow(wanted):
+        wanted = wanted & (labels == UNKNOWN)
+        if wanted.any():
+            labels[wanted] = attractor_of(field, states[wanted], attractors)[0]
+
+    if count < FINEST:
+        follow(labels == UNKNOWN)
+        return labels
+    corners = np.unique([*range(0, count, COARSE), count - 1])
+    middles = (corners[1:] + corners[:-1]) // 2
+    for lines in (corners, middles):
+        wanted = np.zeros(labels.shape, dtype=bool)
+        wanted[np.ix_(lines, lines)] = True
+        follow(wanted)
+    around = labels[np.ix_(corners, corners)]
+    same = (around[1:, 1:] == around[:-1, 1:]) & (around[1:, 1:] == around[1:, :-1])
+    same &= (around[1:, 1:] == around[:-1, :-1]) & (around[1:, 1:] == labels[np.ix_(middles, middles)])
+    for a, b in np.argwhere(same):
+        labels[corners[a] : corners[a + 1] + 1, corners[b] : corners[b + 1] + 1] = around[a, b]
+    follow(labels == UNKNOWN)
+    return labels
 
 
 def _by_walls(field, attractors, states, box, walls):
@@ -144,7 +173,7 @@ def _by_walls(field, attractors, states, box, walls):
         places = places[((places >= 0) & (places < count)).all(axis=1)]
         wall[places[:, 0], places[:, 1]] = True
     regions, number = label(~wall)
-    labels = np.full((count, count), -9)
+    labels = np.full((count, count), UNKNOWN)
     depth = distance_transform_edt(~wall)
     samples, owners = [], []
     for region in range(1, number + 1):
@@ -164,6 +193,6 @@ def _by_walls(field, attractors, states, box, walls):
             inside = inside[:: 1 + len(inside) // MOST]
             chosen = inside[:, 0], inside[:, 1]
             labels[chosen] = attractor_of(field, states[chosen], attractors)[0]
-    known = labels != -9
+    known = labels != UNKNOWN
     nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
     return labels[nearest[0], nearest[1]]

@@ -15,23 +15,20 @@ import numpy as np
 
 from dynsys.analysis.attractors import Attractors, find_attractors
 from dynsys.analysis.basins import Basins, find_basins
-from dynsys.analysis.capture import no_regions
 from dynsys.analysis.cover import cover
 from dynsys.analysis.fixed_points import FixedPoints, find_fixed_points
-from dynsys.analysis.flow import system_of, values_at
+from dynsys.analysis.flow import values_at
+from dynsys.analysis.flow_lines import plane_streamlines, speeds_along, trajectories_in
 from dynsys.analysis.manifolds import invariant_manifolds
 from dynsys.analysis.nullclines import find_nullclines
 from dynsys.analysis.planes import Plane, make_plane, whole_plane
 from dynsys.analysis.vector_field import check_field
 from dynsys.analysis.view_limits import view_limits
-from dynsys.numerics.paths import run_path
-from dynsys.numerics.plane import streamlines
 from tasks.checks import as_array, check_count, choose
 from tasks.errors import InputError
 
-# Streamlines: cells of the marks and seeds along each side, the shortest line; trajectories in space.
-MARKS, SEEDS, SHORTEST, TRAJECTORIES = 30, 24, 0.12, 40
-ARROWS = 21
+# Places of the flow along each side of a plane; in more dimensions.
+ARROWS, PLACES = 21, 80
 # Cells of the nullclines' grid along each side, with and without detail.
 FINE, ROUGH = 100, 60
 # A fixed point is in a plane when it is no farther from it than this share of where points were searched.
@@ -283,18 +280,19 @@ def phase_portrait(
     if attractors is not None and plane is None:
         manifolds = invariant_manifolds(field, attractors, limits)
     if R > 2 and plane is None:
-        places = cover(limits, TRAJECTORIES * 2)
-        lines = _trajectories(field, u, limits, attractors)
+        places = cover(limits, PLACES)
+        lines = trajectories_in(field, u, limits, attractors)
         return PhasePortrait(
             places, values_at(field, places, u), fixed_points, manifolds=manifolds, streamlines=lines,
-            speeds=_speeds(field, u, lines), **common,
+            speeds=speeds_along(field, u, lines), **common,
         )  # fmt: skip
     view = whole_plane(field.state) if plane is None else plane
     places = view.states(_grid(limits))
-    lines = _streamlines(field, u, limits, view)
+    lines = plane_streamlines(field, u, limits, view)
+    along = [view.states(line) for line in lines]
     return PhasePortrait(
         places, values_at(field, places, u), fixed_points, streamlines=lines,
-        speeds=_speeds(field, u, [view.states(line) for line in lines], view if speed == "plane" else None),
+        speeds=speeds_along(field, u, along, view if speed == "plane" else None),
         nullclines=find_nullclines(field, u, limits, FINE if detail else ROUGH, view), manifolds=manifolds,
         basins=find_basins(field, attractors, limits, manifolds, view) if attractors else None, **common,
     )  # fmt: skip
@@ -311,38 +309,3 @@ def _potential(field, u, kappa, flow):
 def _grid(limits):
     axes = [np.linspace(low, high, ARROWS) for low, high in limits]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-
-
-def _streamlines(field, u, limits, plane):
-    seeds = cover(limits, SEEDS * SEEDS)
-    marks = np.zeros((MARKS, MARKS), dtype=np.int64)
-    points, offsets = np.empty((200_000, 2)), np.zeros(len(seeds) + 1, dtype=np.int64)
-    rhs, _, inputs, params = system_of(field, u)
-    origin, basis = np.array(plane.origin), np.array(plane.basis)
-    count = streamlines(rhs, inputs, params, origin, basis, limits, seeds, SHORTEST, marks, points, offsets)
-    return tuple(points[offsets[i] : offsets[i + 1]].copy() for i in range(count))
-
-
-def _trajectories(field, u, limits, attractors):
-    """Trajectories from a cover of starts, until an attractor has them, or for long enough."""
-    widths = limits[:, 1] - limits[:, 0]
-    regions, room = no_regions(field.dimension), limits + widths[:, None] * [-1, 1]
-    if attractors is not None:
-        regions, room = attractors.regions, attractors.room
-    lines = []
-    for start in cover(limits, TRAJECTORIES):
-        points, times, end = np.empty((800, len(start))), np.empty(800), np.empty(1, dtype=np.int64)
-        count = run_path(
-            *system_of(field, u), start, 1e6, 1e-6, widths, 400, 1 / 60, room, *regions, points, times, end,
-        )  # fmt: skip
-        lines.append(points[:count])
-    return tuple(lines)
-
-
-def _speeds(field, u, lines, plane=None):
-    """Length of F along lines of states, or of its part along a plane."""
-    if not lines:
-        return ()
-    flow = values_at(field, np.concatenate(lines), u)
-    speeds = np.linalg.norm(flow if plane is None else plane.project(flow), axis=1)
-    return tuple(np.split(speeds, np.cumsum([len(line) for line in lines])[:-1]))

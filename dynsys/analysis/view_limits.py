@@ -14,7 +14,8 @@ LARGEST = 1e150
 def view_limits(field, box, fixed_points, attractors=None, trajectories=None, plane=None):
     """Lower and upper end of each coordinate of a picture.
 
-    Without a box: half as far again as everything found, from its middle; on a line and in kappas, from zero.
+    Without a box: half as far again as everything found, from its middle; on a line and along kappas, from
+    zero.
 
     Parameters
     ----------
@@ -79,13 +80,15 @@ def _around(field, fixed_points, attractors, trajectories, plane):
         middle = plane.coordinates(searched.mean(axis=1))
         searched = np.column_stack([middle - half, middle + half])
         bound = None if box is None else np.abs(plane.basis) @ bound
-    if field.box is None and R > 1:
+    tilted = plane is not None and plane.axes is None
+    if (field.box is None or tilted) and R > 1:
         if len(states) == 0:
             return searched
         middle = 0.5 * (states.min(axis=0) + states.max(axis=0))
         half = np.maximum(MARGIN * 0.5 * np.ptp(states, axis=0), 1e-6)
         if half.min() < 1e-3 * half.max() or len(states) == 1:
-            half = np.maximum(half, 0.25 * half.max() if len(states) > 1 else np.maximum(1.0, np.abs(middle)))
+            alone = np.maximum(1.0, np.abs(middle)) if bound is None else np.maximum(bound, 1e-6)
+            half = np.maximum(half, 0.25 * half.max() if len(states) > 1 else alone)
         return np.column_stack([middle - half, middle + half])
     reach = MARGIN * np.abs(states - zero).max(axis=0, initial=0.0)
     largest = reach.max(initial=0.0)

@@ -58,7 +58,8 @@ def draw_scene(scene, figure=None):
 
 def _draw_plane(scene, ax):
     i, j = scene.plane
-    plot_portrait(scene.portrait, ax, scene.plane, key=False)
+    sliced = scene.portrait.plane is not None  # along the two coordinates, in their order
+    plot_portrait(scene.portrait, ax, (0, 1) if sliced else scene.plane, key=False)
     for n, path in enumerate(scene.trajectories):
         label = "trajectory" if n == 0 else None
         ax.plot(*path.T[[i, j]], color=TRIALS, linewidth=1.3, label=label, zorder=2.9)

@@ -11,7 +11,7 @@ import numpy as np
 from dynsys.analysis.vector_field import check_flow
 from dynsys.explore.ranges import slider_groups, slider_ranges
 from dynsys.explore.scene import Scene, describe, overview
-from dynsys.explore.views import paths_at, portrait_at, typical_duration, widest_box
+from dynsys.explore.views import paths_at, points_at, portrait_at, typical_duration, widest_box
 from tasks.checks import as_array, check_count, check_number
 from tasks.errors import DynsysError, InputError
 
@@ -42,6 +42,9 @@ class PhasePlaneModel:
         How long trajectories run, in the field's unit of time; by default about twenty crossings of the view.
     detail : bool, default False
         Whether to look for cycles, manifolds and basins too.
+    sliced : bool, default False
+        Whether to cut three or more dimensions along the plane, through the chosen fixed point or zero,
+        rather than to project them.
 
     Attributes
     ----------
@@ -67,22 +70,27 @@ class PhasePlaneModel:
     "'gian': not a slider of this field; it has v, gain"
     """
 
-    def __init__(self, field, inputs=None, box=None, plane=(0, 1), ranges=None, duration=None, detail=False):
+    def __init__(
+        self,
+        field,
+        inputs=None,
+        box=None,
+        plane=(0, 1),
+        ranges=None,
+        duration=None,
+        detail=False,
+        sliced=False,
+    ):
         check_flow(field)
         self.field = field
+        self.sliced = self._checked_slice(sliced)
         self.ranges = slider_ranges(field, inputs, ranges)
         self.groups = slider_groups(field)
         self.detail = bool(detail)
         self._inputs = dict(zip(field.inputs, field.input_vector(inputs).tolist()))
         self._first = field, dict(self._inputs)
         self._starts = np.empty((0, field.dimension))
-        box = (
-            widest_box(field, self._inputs, self.ranges)
-            if box is None
-            else as_array("box", box, (field.dimension, 2), "(R, 2)")
-        )
-        if not (box[:, 0] < box[:, 1]).all():
-            raise InputError(f"box: a lower end is not below its upper end: {box.tolist()}")
+        box = widest_box(field, self._inputs, self.ranges) if box is None else self._checked_box(box)
         self.scene = Scene(field.state, box, self._checked_plane(plane), time_unit=field.time_unit)
         self.duration = (
             typical_duration(field, self._inputs, box)
@@ -157,7 +165,7 @@ class PhasePlaneModel:
         """
         self._starts = self._starts[:0]
         self.scene = replace(self.scene, trajectories=None, time=None, selected=None)
-        return self._said()
+        return self._try(self._compute) if self.sliced else self._said()
 
     def reset(self):
         """Put every slider back to where it was at first.
@@ -186,6 +194,15 @@ class PhasePlaneModel:
         Scene
         """
         return self._try(self._set_plane, i, j)
+
+    def set_slice(self, sliced):
+        """Cut along the plane, or project onto it.
+
+        Returns
+        -------
+        Scene
+        """
+        return self._try(self._set_slice, sliced)
 
     def set_detail(self, detail):
         """Look for cycles, manifolds and basins, or for the flow and fixed points alone, which is faster.
@@ -238,6 +255,8 @@ class PhasePlaneModel:
         if which is not None and check_count("fixed point", which, 0) >= len(points):
             raise InputError(f"fixed point {which}: there are {len(points)}, counted from 0")
         self.scene = replace(self.scene, selected=None if which is None else points[which])
+        if self.sliced:  # the plane goes through the chosen point
+            self._compute()
         self._said()
 
     def _start(self, state):
@@ -252,26 +271,31 @@ class PhasePlaneModel:
         self._said("" if flow.status.ok else flow.message)
 
     def _zoom(self, box):
-        if box is None:
-            box = widest_box(self.field, self._inputs)
-        box = as_array("box", box, (self.field.dimension, 2), "(R, 2)")
-        if not (box[:, 0] < box[:, 1]).all():
-            raise InputError(f"box: a lower end is not below its upper end: {box.tolist()}")
+        box = widest_box(self.field, self._inputs) if box is None else self._checked_box(box)
         self.scene = replace(self.scene, box=box)
         self._compute()
 
     def _set_plane(self, i, j):
         self.scene = replace(self.scene, plane=self._checked_plane((i, j)))
+        if self.sliced:
+            self._compute()
         self._said()
+
+    def _set_slice(self, sliced):
+        self.sliced = self._checked_slice(sliced)
+        self._compute()
 
     def _compute(self):
         """The portrait at the present values, and the trajectories and the choice in it."""
-        before = self.scene
+        before, selected = self.scene, None
+        given = self.field, self._inputs, before.box, self.detail
         try:
-            portrait, problem = portrait_at(self.field, self._inputs, before.box, self.detail), ""
+            points = points_at(*given)
+            selected = self._followed(before, points)
+            plane = before.plane if self.sliced else None
+            portrait, problem = portrait_at(*given, points, plane, selected if self.sliced else None), ""
         except (DynsysError, ArithmeticError, ValueError) as error:
-            portrait, problem = None, f"nothing to show at these values: {error}"
-        selected = self._followed(before, portrait)
+            portrait, selected, problem = None, None, f"nothing to show at these values: {error}"
         self.scene = replace(
             before, inputs=self._inputs, parameters=self.field.parameter_values, portrait=portrait,
             selected=selected, trajectories=None, time=None,
@@ -282,14 +306,14 @@ class PhasePlaneModel:
             problem = "" if flow.status.ok else flow.message
         self._said(problem)
 
-    def _followed(self, before, portrait):
+    def _followed(self, before, points):
         """The chosen point among the new ones: the nearest, if it is near."""
-        if before.selected is None or portrait is None or not len(portrait.fixed_points):
+        if before.selected is None or not len(points):
             return None
         widths = np.diff(before.box, axis=1)[:, 0]
-        gaps = np.abs((portrait.fixed_points.kappa - before.selected.kappa) / widths).max(axis=1)
+        gaps = np.abs((points.kappa - before.selected.kappa) / widths).max(axis=1)
         nearest = int(np.argmin(gaps))
-        return portrait.fixed_points[nearest] if gaps[nearest] <= FOLLOW else None
+        return points[nearest] if gaps[nearest] <= FOLLOW else None
 
     def _said(self, problem=""):
         scene = self.scene
@@ -301,6 +325,19 @@ class PhasePlaneModel:
             message = overview(scene)
         self.scene = replace(scene, message=message)
         return self.scene
+
+    def _checked_box(self, box):
+        box = as_array("box", box, (self.field.dimension, 2), "(R, 2)")
+        if not (box[:, 0] < box[:, 1]).all():
+            raise InputError(f"box: a lower end is not below its upper end: {box.tolist()}")
+        return box
+
+    def _checked_slice(self, sliced):
+        if sliced and self.field.dimension < 3:
+            raise InputError(
+                f"sliced: a slice needs three coordinates, this field has {', '.join(self.field.state)}"
+            )
+        return bool(sliced)
 
     def _checked_plane(self, plane):
         R = self.field.dimension

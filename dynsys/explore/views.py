@@ -22,8 +22,26 @@ LOOKOUTS, FEW_STEPS, LOST = 16, 2000, 10.0
 QUICK_STARTS = 256
 
 
-def portrait_at(field, inputs, box, detail=False):
-    """The portrait in a box, with all fixed points that can be known.
+def points_at(field, inputs, box, detail=False):
+    """All fixed points that can be known.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
+    >>> len(points_at(field, {"v": 0.0}, np.array([[0.5, 1.0]])))
+    3
+    """
+    search = None
+    if field.trapping_box() is None:
+        middle, half = box.mean(axis=1), 0.5 * BEYOND * np.diff(box, axis=1)[:, 0]
+        search = np.column_stack([middle - half, middle + half])
+    return find_fixed_points(field, inputs, search, _starts(field, detail))
+
+
+def portrait_at(field, inputs, box, detail=False, points=None, plane=None, at=None):
+    """The portrait in a box, with all fixed points that can be known, or a slice of it.
 
     Raises
     ------
@@ -38,13 +56,9 @@ def portrait_at(field, inputs, box, detail=False):
     >>> portrait_at(field, {"v": 0.0}, np.array([[0.5, 1.0]]))
     PhasePortrait(401 places from 0.5 to 1, 3 fixed points)
     """
-    search = None
-    if field.trapping_box() is None:
-        middle, half = box.mean(axis=1), 0.5 * BEYOND * np.diff(box, axis=1)[:, 0]
-        search = np.column_stack([middle - half, middle + half])
-    points = find_fixed_points(field, inputs, search, _starts(field, detail))
+    points = points_at(field, inputs, box, detail) if points is None else points
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        portrait = phase_portrait(field, inputs, box, fixed_points=points, detail=detail)
+        portrait = phase_portrait(field, inputs, box, fixed_points=points, detail=detail, plane=plane, at=at)
     if not np.isfinite(portrait.flow.reshape(len(portrait.kappa), -1)).all(axis=1).any():
         values = {**inputs, **field.parameter_values}
         given = ", ".join(f"{name} = {value:g}" for name, value in values.items())

@@ -40,6 +40,7 @@ def explore(
     detail=False,
     sliders=None,
     clicks=True,
+    sliced=False,
 ):
     """Explore the phase plane of a field in a notebook.
 
@@ -50,7 +51,7 @@ def explore(
     ----------
     field : Field
         From `compile_field` or `reduced_field`, with any number of state variables.
-    inputs, box, plane, ranges, duration, detail
+    inputs, box, plane, ranges, duration, detail, sliced
         As in `PhasePlaneModel`.
     sliders : sequence of str, optional
         Inputs and parameters that get a slider; all of them if left out.
@@ -80,7 +81,7 @@ def explore(
     >>> view.model.scene.message
     '1 fixed point: 1 stable node'
     """
-    model = PhasePlaneModel(field, inputs, box, plane, ranges, duration, detail)
+    model = PhasePlaneModel(field, inputs, box, plane, ranges, duration, detail, sliced)
     return Explorer(model, sliders, clicks)
 
 
@@ -185,7 +186,11 @@ class Explorer(ipywidgets.VBox):
                 description="plane", options=options, value=tuple(sorted(self.model.scene.plane))
             )
             self._plane.observe(lambda change: self._then(self.model.set_plane, *change["new"]), "value")
-            planes = [self._plane]
+            self._slice = ipywidgets.Checkbox(
+                self.model.sliced, description="cut along the plane", indent=False
+            )
+            self._slice.observe(lambda change: self._then(self.model.set_slice, change["new"]), "value")
+            planes = [self._plane, self._slice]
         typed = [] if self._clickable else [self._typed()]
         return [*planes, self._points, self._detail, ipywidgets.HBox([*buttons, back]), *typed]
 

@@ -313,7 +313,7 @@ def _given(portrait):
 
 def _values(values):
     shown = {name: value for name, value in values.items() if value != 0 or len(values) <= MOST_NAMED}
-    texts = [f"{symbol(name)} = {value:.4g}" for name, value in shown.items()]
+    texts = [f"{symbol(name)} = {value:.4g}".replace("-", "\u2212") for name, value in shown.items()]
     if len(shown) < len(values):
         first, *_, last = (name for name in values)
         texts.append("others 0" if shown else f"{symbol(first)} to {symbol(last)} = 0")

@@ -210,6 +210,37 @@ def test_three_dimensions_are_projected():
     )
 
 
+def test_three_dimensions_are_cut_along_the_plane():
+    """The plane goes through zero, or through the fixed point that was chosen, and follows it."""
+    box = [[-12, 12], [-12, 12], [-5, 20]]
+    model = PhasePlaneModel(problems.lorenz(10.0), box=box, plane=(0, 2), sliced=True)
+    assert model.scene.portrait.plane.place == "y = 0" and len(model.scene.portrait.nullclines) > 1
+    root = np.sqrt(8 / 3 * 9)
+    scene = model.click(root, 9.0)
+    np.testing.assert_allclose(scene.portrait.plane.origin, [0, root, 0], atol=1e-8)
+    assert scene.portrait.on_plane.sum() == 1 and scene.message.startswith("stable focus at x = 4.899")
+    scene = model.set_parameter("rho", 11.0)
+    np.testing.assert_allclose(scene.portrait.plane.origin[1], np.sqrt(8 / 3 * 10), atol=1e-8)
+    scene = model.click(1.0, 2.0)
+    np.testing.assert_allclose(scene.trajectories[0, 0], [1.0, np.sqrt(8 / 3 * 10), 2.0], atol=1e-8)
+    assert {"no flow along x", "trajectory", "stable focus"} <= labels(picture(scene))
+    assert model.set_plane(1, 0).portrait.plane.labels == ("y", "x")
+    assert picture(model.scene).axes[0].get_xlabel() == "y"
+    scene = model.clear()
+    assert scene.selected is None and not len(scene.trajectories) and scene.portrait.plane.place == "z = 0"
+    assert model.set_slice(False).portrait.plane is None and not model.sliced
+    view = explore(problems.lorenz(10.0), box=box, clicks=False)
+    view._slice.value = True
+    assert view.model.sliced and view.model.scene.portrait.plane is not None
+
+
+def test_a_plane_is_not_cut(hopf):
+    model = PhasePlaneModel(hopf)
+    assert "a slice needs three coordinates" in model.set_slice(True).message and not model.sliced
+    with pytest.raises(InputError, match="sliced"):
+        PhasePlaneModel(hopf, sliced=True)
+
+
 def test_the_picture_shows_what_was_chosen(hopf):
     model = PhasePlaneModel(problems.duffing(), box=SQUARE)
     model.click(1.5, 0.5)
