@@ -273,7 +273,7 @@ def _null_pair(matrix):
     """Right and left null vectors of a matrix of rank one less than its size, by a border made of them."""
     size = matrix.shape[0]
     right = left = 1.0 / (1.7 + np.arange(size) % 7)  # anything that is not orthogonal to them
-    for _ in range(3):
+    for _ in range(2):
         border = left[:, None] / np.linalg.norm(left)
         row = right[None].conj() / np.linalg.norm(right)
         factors = splu(sparse.bmat([[matrix, border], [row, None]], "csc"))

@@ -88,12 +88,14 @@ def write_diagram(diagram, folder, command=None, title=None):
             figure.suptitle(title)
         path = atomic_write(folder / FIGURE, lambda file: figure.savefig(file, format="png", dpi=DPI))
     names = [f"branch_{k + 1}.npz" for k in range(len(diagram.branches))]
-    for name, branch in zip(names, diagram.branches):
+    families = [f"cycles_{k + 1}.npz" for k in range(len(diagram.cycles))]
+    for name, branch in zip([*names, *families], [*diagram.branches, *diagram.cycles]):
         save_branch(branch, folder / name)
     numbers = {
         "command": command, "parameter": diagram.parameter, "span": list(diagram.span),
         "inputs": diagram.inputs, "status": diagram.status.name, "message": diagram.message,
-        "complete": diagram.complete, "branches": names, "source": diagram.source,
+        "complete": diagram.complete, "branches": names, "cycles": families,
+        "source": diagram.source,
         "special_points": [_numbers(point) for point in diagram.special_points],
     }  # fmt: skip
     text = json.dumps(numbers, indent=1, allow_nan=False).encode()

@@ -1,13 +1,16 @@
 """Cycles in bifurcation diagrams: every family once, and what is drawn of it."""
 
+import json
+
 import matplotlib
 import numpy as np
 import problems
 import pytest
 import sympy
 
-from dynsys.analysis import bifurcation_diagram, compile_field, continue_cycles
+from dynsys.analysis import bifurcation_diagram, compile_field, continue_cycles, load_branch
 from dynsys.plotting import new_figure, plot_bifurcation
+from dynsys.report.bifurcations import write_diagram
 from dynsys.symbolic import mean_field
 from tasks.errors import Status
 
@@ -28,6 +31,14 @@ def test_a_family_between_two_hopf_points_is_attached_once():
     assert any(cycle.period == pytest.approx(39.47441498, rel=1e-2) for cycle in middle)
     assert "CycleBranch" in repr(diagram) and diagram.status is Status.COMPLETED
     assert bifurcation_diagram(problems.fitzhugh_nagumo(), "I", (0.0, 2.0), cycles=False).cycles == ()
+
+
+def test_families_are_written_with_their_diagram(tmp_path):
+    diagram = bifurcation_diagram(problems.stuart_landau(-0.5), "r", (-0.5, 1.0))
+    write_diagram(diagram, tmp_path)
+    (name,) = json.loads((tmp_path / "diagram.json").read_text())["cycles"]
+    again = load_branch(tmp_path / name)
+    np.testing.assert_array_equal(again.orbits, diagram.cycles[0].orbits)
 
 
 @pytest.mark.slow
