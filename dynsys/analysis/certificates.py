@@ -142,9 +142,10 @@ def certify(field, inputs=None, box=None, seeds=None, budget=BUDGET):
     alone, tight = np.empty((MAX_ROOTS, width)), np.empty((MAX_ROOTS, width))
     queue, undecided = np.empty((MAX_WAITING, width)), np.empty((MAX_WAITING + 1, width))
     counts = np.zeros(5, dtype=np.int64)
+    queue[0] = search.ravel()
     outcome = kernel.prove(
-        functions.values, functions.slopes, u, params, search.ravel(), seeds, len(seeds),
-        check_count("budget", budget), alone, tight, queue, undecided, counts,
+        functions.values, functions.slopes, u, params, search.ravel(), seeds, len(seeds), 1,
+        check_count("budget", budget), np.inf, False, alone, tight, queue, undecided, counts,
     )  # fmt: skip
     return _certificate(
         search,

@@ -21,7 +21,7 @@ UNKNOWN = -1
 # Boxes examined in one cell before it is given up, and cells in a map.
 BUDGET, MAX_CELLS = 4000, 4_000_000
 # Cells along a block that is tried at once.
-SIDE = 8
+SIDE = 32
 # Room around trapping boxes, relative.
 ROOM = 1e-3
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import types
 
-from dynsys.numerics.interval_newton import EXCLUDED, REGULAR, contract, verify
+from dynsys.numerics.interval_newton import EXCLUDED, PROVED, REGULAR, contract, verify
 from dynsys.numerics.signatures import FIELD_TYPE, VECTOR
 from rnn.jit import jit
 
@@ -24,7 +24,7 @@ ROOTS, UNDECIDED, EXAMINED, DROPPED, SPLIT = range(5)
 DECIDED, OUT_OF_BUDGET, OUT_OF_ROOM = 0, 1, 2
 
 _MATRIX = types.Array(types.float64, 2, "C")
-_COUNTS, _LONG = types.Array(types.int64, 1, "C"), types.int64
+_COUNTS, _LONG, _REAL, _FLAG = types.Array(types.int64, 1, "C"), types.int64, types.float64, types.boolean
 _FIELD = (FIELD_TYPE, FIELD_TYPE, VECTOR, VECTOR)
 
 
@@ -129,68 +129,77 @@ def _leave_open(status, queue, first, waiting, undecided, counts):
     return status
 
 
-@jit(types.int64(*_FIELD, VECTOR, _MATRIX, _LONG, _LONG, *[_MATRIX] * 4, _COUNTS))
+@jit()
+def _parameters_outweigh(box, slope, at_centre, share):
+    """Whether F varies over the parameters so much that a smaller box would hardly be easier to decide."""
+    n = box.size // 2
+    for i in range(n):
+        over_states = 0.0
+        for j in range(n):
+            at = 2 * (i * n + j)
+            over_states += max(abs(slope[at]), abs(slope[at + 1])) * (box[2 * j + 1] - box[2 * j])
+        if not at_centre[2 * i + 1] - at_centre[2 * i] > share * over_states:
+            return False
+    return True
+
+
+@jit(types.int64(*_FIELD, VECTOR, _MATRIX, _LONG, _LONG, _LONG, _REAL, _FLAG, *[_MATRIX] * 4, _COUNTS))
 def prove(
-    values,
-    slopes,
-    inputs,
-    params,
-    search,
-    seeds,
-    seed_count,
-    budget,
-    alones,
-    tights,
-    queue,
-    undecided,
-    counts,
+    values, slopes, inputs, params, search, seeds, seed_count, waiting, budget, share, rough, alones, tights,
+    queue, undecided, counts,
 ):  # fmt: skip
-    """Enclose all roots in a box.
+    """Enclose all roots in some boxes.
 
     Parameters
     ----------
     values, slopes : function
         The field over boxes.
     inputs, params : ndarray
-        Passed on to them.
+        Passed on to them; intervals for the wide version.
     search : ndarray (2 R,)
-        The box.
+        A box that holds all of them: the scale of each coordinate.
     seeds : ndarray (K, R)
         States near roots that are known already; the first ``seed_count`` rows count.
     seed_count : int
         How many.
+    waiting : int
+        How many boxes of ``queue`` are to be decided.
     budget : int
         Most boxes to examine.
+    share : float
+        A box is left undecided where F varies with the parameters more than this share of how it varies with
+        the state over the box; inf where they are numbers.
+    rough : bool
+        Whether any box in which a root is alone, and any enclosure of it, will do, or they should be large
+        and tight.
     alones, tights : ndarray (M, 2 R)
-        Become boxes in which a root is alone, and small boxes that hold it; some may lie outside ``search``.
+        Boxes in which a root is alone, and small boxes that hold it, of the first ``counts[ROOTS]`` roots;
+        more are added, and some may lie outside ``search``.
     queue : ndarray (Q, 2 R)
         Work: boxes that wait.
     undecided : ndarray (Q + 1, 2 R)
         Become boxes about which nothing is proved.
     counts : ndarray (5,)
-        Becomes the numbers of roots, undecided, examined, dropped and split boxes.
+        The numbers of roots, undecided, examined, dropped and split boxes; are added to.
 
     Returns
     -------
     int
         `DECIDED`, `OUT_OF_BUDGET` or `OUT_OF_ROOM`; outside the boxes of ``alones`` and ``undecided`` there
-        is no root in ``search``.
+        is no root in the boxes that waited.
     """
     n = search.size // 2
     matrix, inverse = np.empty((n, n)), np.empty((n, n))
     slope, product, at_centre = np.empty(2 * n * n), np.empty(2 * n * n), np.empty(2 * n)
     work, state, widths = np.empty(4 * n * n + 8 * n), np.empty(n), np.empty(n)
     box, alone, tight = np.empty(2 * n), np.empty(2 * n), np.empty(2 * n)
-    for i in range(counts.size):
-        counts[i] = 0
     for i in range(n):
         widths[i] = search[2 * i + 1] - search[2 * i]
     for k in range(seed_count):
         _copy(seeds[k], state)
         if verify(values, slopes, inputs, params, state, widths, matrix, inverse, alone, tight, work):
             _add_root(alone, tight, alones, tights, counts)
-    _copy(search, queue[0])
-    first, waiting = 0, 1
+    first = 0
     status = DECIDED
     while waiting > 0:
         if counts[EXAMINED] >= budget or counts[UNDECIDED] >= queue.shape[0]:
@@ -203,8 +212,12 @@ def prove(
             counts[DROPPED] += 1
             continue
         outcome = contract(
-            values, slopes, inputs, params, box, matrix, inverse, slope, product, at_centre, work
-        )
+            values, slopes, inputs, params, box, matrix, inverse, slope, product, at_centre, work, rough,
+            alone, tight,
+        )  # fmt: skip
+        if outcome == PROVED and _add_root(alone, tight, alones, tights, counts):
+            counts[DROPPED] += 1
+            continue
         if outcome == EXCLUDED or _proved_around(box, alones, counts[ROOTS]) >= 0:
             counts[DROPPED] += 1
             continue
@@ -224,6 +237,10 @@ def prove(
                 if alone_here or _proved_around(box, alones, counts[ROOTS]) >= 0:
                     counts[DROPPED] += 1
                     continue
+        if share < math.inf and _parameters_outweigh(box, slope, at_centre, share):
+            _copy(box, undecided[counts[UNDECIDED]])
+            counts[UNDECIDED] += 1
+            continue
         axis, place = _cut(box, search, slope, alones, counts[ROOTS])
         if axis < 0.0:
             _copy(box, undecided[counts[UNDECIDED]])

@@ -8,6 +8,8 @@ For x, y in a box X with slopes J, F(x) - F(y) lies in J (x - y). With Y near th
     Krawczyk     K = z - Y F(z) + (1 - Y J)(X - z);  K inside X: exactly one root in X, and it lies in K
     contraction  a root x in X obeys  x_i = c_i - ((Y F(c))_i + sum_(j != i) (Y J)_ij (x_j - c_j)) / (Y J)_ii
 
+All of it holds for every value of the inputs and parameters at once where they are intervals.
+
 Comparisons are written so that a NaN proves nothing.
 """
 
@@ -19,7 +21,7 @@ from rnn.jit import jit
 # A contraction that keeps more than this share of the widest side is not repeated.
 KEPT = 0.7
 MAX_CONTRACTIONS = 8
-EXCLUDED, OPEN, REGULAR = 0, 1, 2
+EXCLUDED, OPEN, REGULAR, PROVED = 0, 1, 2, 3
 # Boxes around a root on which uniqueness is tried, as shares of the search box: the first, and the next ones.
 FIRST_REACH, SHRINK, TRIALS = 0.125, (0.6, 0.6, 0.6, 0.4, 0.4, 0.2), 20
 MAX_REFINEMENTS = 20
@@ -92,11 +94,14 @@ def may_hold_root(values, inputs, params, box, work):
 
 
 @jit()
-def contract(values, slopes, inputs, params, box, matrix, inverse, slope, product, at_centre, work):
+def contract(
+    values, slopes, inputs, params, box, matrix, inverse, slope, product, at_centre, work, rough, alone, tight
+):  # fmt: skip
     """Shrink a box without losing a root.
 
-    Returns `EXCLUDED` if it holds none, `REGULAR` if it holds one at most, else `OPEN`. ``slope`` keeps the
-    last slopes (2 n n), for splitting.
+    Returns `EXCLUDED` if it holds none, `REGULAR` if it holds one at most, else `OPEN`. If ``rough`` is true,
+    also `PROVED`: one, alone in ``alone`` and held by ``tight``. ``slope`` (2 n n) and ``at_centre`` (2 n)
+    keep the last slopes and the last value at a centre.
     """
     n = box.size // 2
     regular = False
@@ -117,6 +122,12 @@ def contract(values, slopes, inputs, params, box, matrix, inverse, slope, produc
         multiply(inverse, slope, n, product)
         multiply(inverse, at_centre, 1, work[2 * n :])
         regular = regular or _is_regular(n, product)
+        if rough and regular:
+            for i in range(n):
+                alone[2 * i], alone[2 * i + 1] = box[2 * i], box[2 * i + 1]
+                work[4 * n + i] = work[2 * i]
+            if _inside(n, work[4 * n :], alone, product, work[2 * n :], tight):
+                return PROVED
         if not _gauss_seidel(n, box, product, work):
             return EXCLUDED
         after = 0.0
