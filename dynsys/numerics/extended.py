@@ -105,7 +105,7 @@ def _second(
     _place(inputs, params, scale, columns, point, state)
 
 
-@jit()
+@jit(types.void(MATRIX, VECTOR, VECTOR, types.boolean, VECTOR, VECTOR))
 def _bordered(singular, first, second, transposed, right, out):
     """Solve the bordered system (or its transpose) into ``out`` of one more entry."""
     size = singular.shape[0]

@@ -19,7 +19,9 @@ singular at mu = 0: there order 1 is 1/2 (the limit Delta -> 0), order 2 is inf 
 import math
 
 import numpy as np
+from numba import types
 
+from dynsys.numerics.signatures import VECTOR
 from rnn.jit import jit
 from tasks.checks import as_array, check_count, choose
 from tasks.errors import InputError
@@ -29,6 +31,8 @@ ROUNDING = 1e-8
 PHI_CODES = {"tanh": 0, "erf": 1, "relu": 2, "linear": 3}
 # Functions whose expectations compiled equations may hold: the activations, and the square of erf.
 FUNCTION_CODES = {**PHI_CODES, "erf_squared": 4}
+
+_ORDER, _REAL = types.int64, types.float64
 
 
 def gaussian_expectation(phi, order, mu, Delta):
@@ -76,7 +80,7 @@ def gaussian_expectation(phi, order, mu, Delta):
     except ValueError as error:
         raise InputError(f"mu, Delta: shapes {mu.shape} and {Delta.shape} do not broadcast") from error
     out = np.empty(mu.size)
-    _fill(PHI_CODES[phi], order, mu.ravel(), Delta.ravel(), out)
+    _fill(PHI_CODES[phi], order, np.array(mu).ravel(), np.array(Delta).ravel(), out)
     return out.reshape(mu.shape) if mu.ndim else float(out[0])
 
 
@@ -119,13 +123,49 @@ _ERF_VARIANCES, _ERF_WEIGHTS = np.array([2 / np.pi]), np.array([1.0])
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
+# Inlined: numba compiles anew for every pair of orders that is written out, and would do so for each of these.
+@jit(inline="always")
+def _variance(Delta):
+    if Delta < -ROUNDING:
+        return np.nan
+    return max(Delta, 0.0) if Delta == Delta else Delta
+
+
+@jit(inline="always")
+def _add_gaussian(weight, variance, mu, lowest, first, last, out):
+    """Add 2 weight N(mu; 0, variance) to order ``lowest`` and its derivatives in mu to the orders above.
+
+    d^n N / d mu^n = (-1)^n He_n(mu / s) / s^n N, by the recursion g_(n+1) = -(mu g_n + n g_(n-1)) / s^2.
+    """
+    if last >= lowest:
+        inverse = 1.0 / variance
+        before = 0.0
+        now = 2.0 * weight * math.sqrt(inverse / (2.0 * math.pi)) * math.exp(-0.5 * mu * mu * inverse)
+        for k in range(lowest, last + 1):
+            if k >= first:
+                out[k] += now
+            before, now = now, -inverse * (mu * now + (k - lowest) * before)
+
+
+@jit(inline="always")
+def _mixture(variances, weights, first, last, mu, Delta, out):
+    for k in range(first, last + 1):
+        out[k] = 0.0
+    Delta = _variance(Delta)
+    for j in range(len(variances)):
+        variance = variances[j] + Delta
+        if first == 0:
+            out[0] += weights[j] * math.erf(mu / math.sqrt(2.0 * variance))
+        _add_gaussian(weights[j], variance, mu, 1, first, last, out)
+
+
 @jit()
 def tanh_expectations(first, last, mu, Delta, out):
     """Orders first..last of Phi_k for tanh, into ``out[first .. last]`` (float64 vector)."""
-    if last <= _COARSE_ORDER:
-        _mixture(TANH_VARIANCES, TANH_WEIGHTS, first, last, mu, Delta, out)
-    else:
-        _mixture(_FINE_VARIANCES, _FINE_WEIGHTS, first, last, mu, Delta, out)
+    variances, weights = TANH_VARIANCES, TANH_WEIGHTS
+    if last > _COARSE_ORDER:
+        variances, weights = _FINE_VARIANCES, _FINE_WEIGHTS
+    _mixture(variances, weights, first, last, mu, Delta, out)
 
 
 @jit()
@@ -134,7 +174,7 @@ def erf_expectations(first, last, mu, Delta, out):
     _mixture(_ERF_VARIANCES, _ERF_WEIGHTS, first, last, mu, Delta, out)
 
 
-@jit()
+@jit(types.void(_ORDER, _ORDER, _REAL, _REAL, VECTOR))
 def erf_squared_expectations(first, last, mu, Delta, out):
     """Orders first..last of E f^(k) for f = phi^2, phi(x) = erf(sqrt(pi) x / 2), into ``out[first .. last]``.
 
@@ -188,35 +228,6 @@ def linear_expectations(first, last, mu, Delta, out):
 
 
 @jit()
-def _mixture(variances, weights, first, last, mu, Delta, out):
-    for k in range(first, last + 1):
-        out[k] = 0.0
-    Delta = _variance(Delta)
-    for j in range(len(variances)):
-        variance = variances[j] + Delta
-        if first == 0:
-            out[0] += weights[j] * math.erf(mu / math.sqrt(2.0 * variance))
-        _add_gaussian(weights[j], variance, mu, 1, first, last, out)
-
-
-@jit()
-def _add_gaussian(weight, variance, mu, lowest, first, last, out):
-    """Add 2 weight N(mu; 0, variance) to order ``lowest`` and its derivatives in mu to the orders above.
-
-    d^n N / d mu^n = (-1)^n He_n(mu / s) / s^n N, by the recursion g_(n+1) = -(mu g_n + n g_(n-1)) / s^2.
-    """
-    if last < lowest:
-        return
-    inverse = 1.0 / variance
-    before = 0.0
-    now = 2.0 * weight * math.sqrt(inverse / (2.0 * math.pi)) * math.exp(-0.5 * mu * mu * inverse)
-    for k in range(lowest, last + 1):
-        if k >= first:
-            out[k] += now
-        before, now = now, -inverse * (mu * now + (k - lowest) * before)
-
-
-@jit()
 def _owens_t(h, a):
     """Owen's T(h, a) for 0 <= a <= 1, to rounding: Gauss-Legendre on [0, a], whose error is 4.6^-2n."""
     total = 0.0
@@ -226,7 +237,7 @@ def _owens_t(h, a):
     return 0.25 * a * total / math.pi
 
 
-@jit()
+@jit(types.void(_ORDER, _ORDER, _REAL, VECTOR))
 def _relu_without_noise(first, last, mu, out):
     for k in range(first, last + 1):
         if k == 0:
@@ -239,23 +250,24 @@ def _relu_without_noise(first, last, mu, out):
             out[k] = 0.0
 
 
-@jit()
-def _variance(Delta):
-    if Delta < -ROUNDING:
-        return np.nan
-    return max(Delta, 0.0) if Delta == Delta else Delta
+@jit(types.void(_ORDER, _ORDER, _ORDER, _REAL, _REAL, VECTOR))
+def expectations(code, first, last, mu, Delta, out):
+    """Orders first..last of the function with a code of `FUNCTION_CODES`, into ``out[first .. last]``."""
+    if code == 0:
+        tanh_expectations(first, last, mu, Delta, out)
+    elif code == 1:
+        erf_expectations(first, last, mu, Delta, out)
+    elif code == 2:
+        relu_expectations(first, last, mu, Delta, out)
+    elif code == 4:
+        erf_squared_expectations(first, last, mu, Delta, out)
+    else:
+        linear_expectations(first, last, mu, Delta, out)
 
 
-@jit()
+@jit(types.void(_ORDER, _ORDER, VECTOR, VECTOR, VECTOR))
 def _fill(code, order, mu, Delta, out):
     orders = np.empty(order + 1)
     for i in range(len(mu)):
-        if code == 0:
-            tanh_expectations(order, order, mu[i], Delta[i], orders)
-        elif code == 1:
-            erf_expectations(order, order, mu[i], Delta[i], orders)
-        elif code == 2:
-            relu_expectations(order, order, mu[i], Delta[i], orders)
-        else:
-            linear_expectations(order, order, mu[i], Delta[i], orders)
+        expectations(code, order, order, mu[i], Delta[i], orders)
         out[i] = orders[order]

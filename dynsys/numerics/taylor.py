@@ -14,15 +14,7 @@ import math
 
 import numpy as np
 
-from dynsys.numerics.gaussian import (
-    FUNCTION_CODES,
-    MAX_ORDER,
-    erf_expectations,
-    erf_squared_expectations,
-    linear_expectations,
-    relu_expectations,
-    tanh_expectations,
-)
+from dynsys.numerics.gaussian import FUNCTION_CODES, MAX_ORDER, expectations
 from dynsys.numerics.signatures import TAYLOR
 from rnn.jit import jit
 
@@ -67,16 +59,7 @@ def _expectation(phi, order, mu, Delta, out):
     last = min(order + 2 * top, MAX_ORDER)
     for m in range(order, order + 2 * top + 1):
         orders[m] = np.nan
-    if phi == 0:
-        tanh_expectations(order, last, mu[0], Delta[0], orders)
-    elif phi == 1:
-        erf_expectations(order, last, mu[0], Delta[0], orders)
-    elif phi == 2:
-        relu_expectations(order, last, mu[0], Delta[0], orders)
-    elif phi == 4:
-        erf_squared_expectations(order, last, mu[0], Delta[0], orders)
-    else:
-        linear_expectations(order, last, mu[0], Delta[0], orders)
+    expectations(phi, order, last, mu[0], Delta[0], orders)
     for m in range(2 * top + 1):
         work[m, 0] = orders[order + m]
     for k in range(1, top + 1):
