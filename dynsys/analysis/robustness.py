@@ -11,6 +11,7 @@ import numpy as np
 
 from dynsys.analysis.attractors import Attractors, attractor_of
 from dynsys.analysis.manifolds import invariant_manifolds
+from dynsys.numerics.paths import UNDECIDED
 from tasks.checks import check_count, check_kind, check_rng
 
 RAYS, BISECTIONS, ROUNDS = 24, 20, 5
@@ -160,6 +161,6 @@ def _along(field, attractors, own, bases, directions, farthest):
         now = attractor_of(field, bases[hit] + middle[:, None] * directions[hit], attractors)[0]
         out = now != own
         high, low = np.where(out, middle, high), np.where(out, low, middle)
-        beyond = np.where(out, now, beyond)
+        beyond = np.where(out & (now != UNDECIDED), now, beyond)  # undecided is what lies on the boundary
     reach[hit], found[hit] = high, beyond
     return reach, found
