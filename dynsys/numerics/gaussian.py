@@ -123,7 +123,7 @@ _ERF_VARIANCES, _ERF_WEIGHTS = np.array([2 / np.pi]), np.array([1.0])
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
-# Inlined: numba compiles anew for every pair of orders that is written out, and would do so for each of these.
+# Inlined: numba compiles anew for every pair of orders that is written out, and each of these as often.
 @jit(inline="always")
 def _variance(Delta):
     if Delta < -ROUNDING:
