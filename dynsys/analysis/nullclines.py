@@ -22,7 +22,7 @@ from tasks.results import keep_arrays
 CELLS = 100
 # A crossing of branches: the value there, as a share of how far it varies over a cell around.
 CROSSING = 1e-6
-NEWTON_STEPS = 12
+NEWTON_STEPS, BISECTIONS = 12, 40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,7 +160,9 @@ def _trace(view, component, axes, F, step, crossings):
         return []
     keys = list(vertices)
     points = np.array([vertices[key] for key in keys])
-    _onto(view, component, 1.5 * step, points)
+    missed = np.flatnonzero(np.isnan(_onto(view, component, 1.5 * step, points)))
+    points[missed], poles = _bisected(view, component, axes, F, [keys[k] for k in missed])
+    poles = {keys[k] for k in missed[poles]}
     vertices = dict(zip(keys, points))
     blocked = set()
     for place in crossings:
@@ -168,7 +170,7 @@ def _trace(view, component, axes, F, step, crossings):
         blocked |= {(i + a, j + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
     links = defaultdict(list)
     for cell, first, second in joints:
-        if cell not in blocked:
+        if cell not in blocked and first not in poles and second not in poles:
             links[first].append(second)
             links[second].append(first)
     lines = []
@@ -178,6 +180,21 @@ def _trace(view, component, axes, F, step, crossings):
             line = _joined(view, component, line, crossings, step)
         lines.append(Nullcline(line, component))
     return lines
+
+
+def _bisected(view, component, axes, F, edges):
+    """Places on edges of the grid where the sign changes, and whether F goes through infinity there."""
+    starts = np.array([(i, j) for _, i, j in edges], dtype=int).reshape(-1, 2)
+    stops = starts + [(0, 1) if along else (1, 0) for along, _, _ in edges] if edges else starts
+    low, high = (np.column_stack([axes[0][ends[:, 0]], axes[1][ends[:, 1]]]) for ends in (starts, stops))
+    at_low, at_high = (F[ends[:, 0], ends[:, 1]] for ends in (starts, stops))
+    middle, value = low, at_low
+    for _ in range(BISECTIONS if edges else 0):
+        middle = 0.5 * (low + high)
+        value = flow_along(*view, middle)[:, component]
+        same = (value >= 0) == (at_low >= 0)
+        low, high = np.where(same[:, None], middle, low), np.where(same[:, None], high, middle)
+    return middle, ~(np.abs(value) <= np.minimum(np.abs(at_low), np.abs(at_high)))
 
 
 def _march(axes, F, component):

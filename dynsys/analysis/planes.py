@@ -143,7 +143,7 @@ def make_plane(field, plane, at=None):
             "swaps the axes)"
         )
     expected = f"plane: expected two of the coordinates {have}, or two vectors of {R} numbers, got {plane!r}"
-    if isinstance(plane, str) or not hasattr(plane, "__len__") or len(plane) != 2:
+    if not isinstance(plane, (tuple, list, np.ndarray)) or len(plane) != 2:
         raise InputError(expected)
     if all(isinstance(entry, (str, int, np.integer)) and not isinstance(entry, bool) for entry in plane):
         axes = tuple(_coordinate(field, entry, expected) for entry in plane)

@@ -254,6 +254,7 @@ def phase_portrait(
     if plane is None and at is not None:
         raise InputError("at: says where a plane lies; give plane too, such as plane=(0, 1)")
     plane = None if plane is None else make_plane(field, plane, at)
+    limits = None if box is None else view_limits(field, box, plane=plane)
     # A box of the plane's own coordinates does not say where to search.
     search = None if R == 1 or np.shape(box) != (R, 2) else box
     points = check_count("points", points, 2)
@@ -267,7 +268,8 @@ def phase_portrait(
         fixed_points = find_fixed_points(field, inputs, search)
     if R > 1 and attractors is None and detail:
         attractors = find_attractors(field, inputs, search, fixed_points)
-    limits = view_limits(field, box, fixed_points, attractors, trajectories, plane)
+    if limits is None:
+        limits = view_limits(field, None, fixed_points, attractors, trajectories, plane)
     common = {
         "inputs": given, "state": field.state, "source": field.source, "box": limits, "speed": speed,
         "attractors": attractors, "trajectories": trajectories, "plane": plane,

@@ -7,11 +7,11 @@ from tasks.errors import InputError
 
 # How far beyond the outermost fixed point or cycle a picture reaches, when no box is given.
 MARGIN = 1.5
-# Beyond this the square of a coordinate is hardly a number any more.
-LARGEST = 1e150
+# Beyond this higher powers of a coordinate are hardly numbers any more.
+LARGEST = 1e50
 
 
-def view_limits(field, box, fixed_points, attractors=None, trajectories=None, plane=None):
+def view_limits(field, box, fixed_points=None, attractors=None, trajectories=None, plane=None):
     """Lower and upper end of each coordinate of a picture.
 
     Without a box: half as far again as everything found, from its middle; on a line and along kappas, from
@@ -23,8 +23,8 @@ def view_limits(field, box, fixed_points, attractors=None, trajectories=None, pl
         The field.
     box : array_like (R, 2) or None
         What a user wants to see; (2, 2) in a plane, and one along the axes takes its rows of (R, 2) too.
-    fixed_points : FixedPoints
-        What is in the picture.
+    fixed_points : FixedPoints, optional
+        What is in the picture, which no box needs to know.
     attractors : Attractors, optional
         Their cycles are, too.
     trajectories : ndarray (B, T, R), optional

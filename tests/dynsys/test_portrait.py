@@ -122,6 +122,26 @@ def test_nullclines_that_cross_are_cut_there(shift):
         assert np.abs(arm.points[[0, -1]] - shift).max(axis=1).min() < 1e-9
 
 
+def test_nullclines_where_the_flow_overflows_or_ends():
+    """Of exp(x) y = 1, where exp overflows; 1 / x = y, whose sign changes at x = 0 too; log x = y."""
+    x, y = sympy.symbols("x y")
+
+    def arms(equation, box):
+        lines = find_nullclines(problems.field([equation, y + 2], "x y"), np.zeros(0), np.array(box))
+        return [line.points for line in lines if line.component == 0]
+
+    (curve,) = arms(sympy.exp(x) * y - 1, [[-800.0, 1100.0], [-800.0, 800.0]])
+    right, up = curve[curve[:, 0] > 0], curve[curve[:, 1] > 1]
+    np.testing.assert_allclose(right[:, 1], np.exp(-right[:, 0]), atol=1e-6)
+    np.testing.assert_allclose(up[:, 0], -np.log(up[:, 1]), atol=1e-6)
+    assert len(right) > 10 and len(up) > 10 and 690 < curve[:, 0].max() < 720  # F is not finite beyond
+    below, above = arms(1 / x - y, SQUARE)
+    for arm in (below, above):
+        np.testing.assert_allclose(arm[:, 0] * arm[:, 1], 1, atol=1e-9)
+    (curve,) = arms(sympy.log(x) - y, SQUARE)
+    np.testing.assert_allclose(curve[:, 1], np.log(curve[:, 0]), atol=1e-9)
+
+
 def test_a_line_has_a_potential():
     """x' = x - x^3: U = x^4 / 4 - x^2 / 2."""
     portrait = phase_portrait(problems.double_well(), box=[[-1.5, 1.5]])
