@@ -2,12 +2,16 @@
 
 A cover of starts is left to settle, forward in time and backward; whatever comes back to where it is becomes
 a first guess, which multiple shooting turns into a cycle. In three and more dimensions starts that have not
-settled are watched too, which finds cycles of saddle type that a trajectory passes by. None of it proves that
-there are no others.
+settled are watched too, which finds cycles of saddle type that a trajectory passes by, and so are the near
+returns of the attractors, to themselves or to their mirror images, which finds the unstable cycles that they
+stem from (`dynsys.analysis.recurrences`). None of it proves that there are no others.
 
 A network moves in Euler steps, a map whose period is another one: ``clock="map"`` asks for that
 (`dynsys.analysis.map_cycles`).
 """
+
+import dataclasses
+import itertools
 
 import numpy as np
 
@@ -18,6 +22,8 @@ from dynsys.analysis.equilibria import FixedPoints
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
 from dynsys.analysis.map_cycles import find_map_cycles
+from dynsys.analysis.mirrors import mirrors
+from dynsys.analysis.recurrences import closed_recurrences, open_recurrences
 from dynsys.analysis.shooting import RTOL, close_orbit, finer, floquet
 from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.dormand_prince import run_at
@@ -29,8 +35,10 @@ STARTS, STARTS_MORE = {2: 32}, 64
 SETTLE, WATCH, ROUNDS, LONGER = 300, 400, 3, 4
 SEARCH_RTOL = 1e-6
 # A return this close, as a share of the box, counts at once; one this far off is still worth shooting.
-CLOSE, WORTH = 1e-4, 0.1
+CLOSE, WORTH, SLOW = 1e-4, 0.1, 1e-3
 MAX_SHOTS, MAX_FAILURES = 40, 8
+# Near returns to shoot from of each stable cycle, and trajectories that do not settle to look at.
+FEW, RESTLESS = 4, 2
 # Points of a cycle; the distance, as a share of its size, below which two cycles are one.
 POINTS, SAME = 240, 1e-4
 # A cycle smaller than this share of the box, or of its distance from a fixed point, is that fixed point.
@@ -108,16 +116,18 @@ def find_cycles(field, inputs=None, box=None, starts=None, clock="flow", fixed_p
 
 def _search(field, u, limits, places, fixed_points):
     widths = limits[:, 1] - limits[:, 0]
-    guesses, counts = [], {"starts": 0, "returned": 0, "undecided": 0}
+    guesses, restless, counts = [], [], {"starts": 0, "returned": 0, "undecided": 0}
     for direction in (1.0, -1.0):
         sinks = [p.kappa for p in fixed_points if _attracts(p, direction)]
         others = [p.kappa for p in fixed_points if not _attracts(p, direction)]
         chains = [c.points for c in fixed_points.continua] if direction > 0 else ()
         regions = capture_regions(field, u, sinks, chains, others, widths, direction)
         begin = np.concatenate([places, _nudged(fixed_points, direction, widths)])
-        guesses += _returns(field, u, begin, direction, limits, regions, counts)
+        returned, moving = _returns(field, u, begin, direction, limits, regions, counts)
+        guesses += returned
         if field.dimension > 2 and direction > 0:
             guesses += _passes(field, u, places, limits, regions)
+            restless = moving
     cycles, failures = [], 0
     for gap, state, period in sorted(guesses, key=lambda guess: guess[0])[:MAX_SHOTS]:
         if failures == MAX_FAILURES or gap > WORTH or any(_near(c, state, period) for c in cycles):
@@ -126,10 +136,16 @@ def _search(field, u, limits, places, fixed_points):
         failures += cycle is None
         if cycle is not None and not any(_same(cycle, other) for other in cycles):
             cycles.append(cycle)
+    passed_by = _passed_by(field, u, cycles, restless, limits) if field.dimension > 2 else []
+    cycles += passed_by
     families = sum(cycle.kind.startswith("non-hyp") for cycle in cycles)
     message = f"{counts['returned']} of {counts['starts']} starts, forward and backward in time, came back."
     if counts["undecided"]:
         message += f" {counts['undecided']} neither settled nor came back: slow, or not periodic."
+    if passed_by:
+        message += f" {len(passed_by)} more by near returns of attractors, to themselves or mirror images."
+    if passed_by and counts["undecided"]:
+        message += " There may be others without end: those met first are listed."
     if families > 2:
         message += " Cycles fill a region: a family that depends on the start, of which some are listed."
     return cycles, counts, message
@@ -185,7 +201,7 @@ def refine_cycle(field, u, start, period, widths):
     kind = cycle_kind(multipliers)
     # Liouville: the product of the multipliers is that of the determinants; far off, rounding has eaten them.
     volume = np.linalg.slogdet(matrices)[1].sum()
-    if not abs(np.log(np.abs(multipliers)).sum() - volume) < LIOUVILLE * (1 + abs(volume)):
+    if not abs(np.log(np.abs(multipliers).clip(1e-320)).sum() - volume) < LIOUVILLE * (1 + abs(volume)):
         kind = "non-hyperbolic cycle"
     return Cycle(points, np.linspace(0.0, period, POINTS + 1), float(period), multipliers, kind, residual)
 
@@ -211,7 +227,7 @@ def _nudged(fixed_points, direction, widths):
 
 
 def _returns(field, u, states, direction, limits, regions, counts):
-    """Guesses (gap, state, period) of the starts that settle on something that comes back."""
+    """Guesses (gap, state, period) of the starts that settle on something that comes back; what moves on."""
     counts["starts"] += len(states)
     room = _room(field, limits, direction)
     settle, watch, guesses = SETTLE, WATCH, []
@@ -220,14 +236,17 @@ def _returns(field, u, states, direction, limits, regions, counts):
         came = gaps <= CLOSE
         guesses += [(g, x, t) for g, x, t in zip(gaps[came], states[came], periods[came])]
         alive = ~came & (labels == UNDECIDED) & _moving(field, u, states, limits)
-        if last:
-            guesses += [(g, x, t) for g, x, t in zip(gaps[alive], states[alive], periods[alive]) if t]
+        if last:  # above the plane the shortest near returns are better guesses: see _passed_by
+            most = WORTH if field.dimension == 2 else SLOW
+            guesses += [
+                (g, x, t) for g, x, t in zip(gaps[alive], states[alive], periods[alive]) if t and g < most
+            ]
         states, settle, watch = np.ascontiguousarray(states[alive]), settle * LONGER, watch * LONGER
         if len(states) == 0:
             break
     counts["returned"] += len([g for g in guesses if g[0] <= CLOSE])
     counts["undecided"] += len(states)
-    return guesses
+    return guesses, states
 
 
 def _passes(field, u, states, limits, regions):
@@ -236,6 +255,27 @@ def _passes(field, u, states, limits, regions):
     room = _room(field, limits, 1.0)
     periods, gaps, _ = _watch(field, u, states, 1.0, SETTLE // 6, WATCH // 2, limits, room, regions)
     return [(g, x, t) for g, x, t in zip(gaps, states, periods) if CLOSE < g <= WORTH]
+
+
+def _passed_by(field, u, cycles, restless, limits):
+    """Cycles that the stable ones, or trajectories that do not settle, stay close to or pass by."""
+    known, widths = list(cycles), limits[:, 1] - limits[:, 0]
+    maps = mirrors(field, u, limits) if len(cycles) + len(restless) else []
+    near = [g for c in cycles if c.stable for g in closed_recurrences(c.points, c.period, maps)[:FEW]]
+    some = restless[:: max(len(restless) // RESTLESS, 1)][:RESTLESS]
+    far = [guess for state in some for guess in open_recurrences(field, u, state, maps)]
+    for _, state, lag, image, order in near + far[:MAX_SHOTS]:
+        if any(_near(cycle, state, order * lag) for cycle in known):
+            continue
+        closed = close_orbit(field, u, state, lag, image=image)
+        cycle = closed and refine_cycle(field, u, closed[0][0], order * closed[1], widths)
+        if cycle is not None and not any(_same(cycle, other) for other in known):
+            known.append(cycle)
+    for cycle, (image, _) in itertools.product(tuple(known), maps):
+        mirrored = dataclasses.replace(cycle, points=cycle.points @ image.T)
+        if not any(_same(mirrored, other) for other in known):
+            known.append(mirrored)
+    return known[len(cycles) :]
 
 
 def _watch(field, u, states, direction, settle, watch, limits, room, regions):

@@ -1,8 +1,9 @@
 """Periodic orbits by multiple shooting, their Floquet multipliers by the product of short flows.
 
-    phi_{T/S}(x_i) = x_{i+1},   i = 0..S-1,  x_S = x_0,      (x_0 - x_ref) . F(x_ref) = 0
+    phi_{T/S}(x_i) = x_{i+1},   i = 0..S-1,  x_S = M x_0,      (x_0 - x_ref) . F(x_ref) = 0
 
-in the unknowns x_0..x_{S-1} and T, solved by Newton's method; the derivative of each short flow comes from
+in the unknowns x_0..x_{S-1} and T, solved by Newton's method; M is the identity, or a symmetry of the field
+for an orbit that is its own image after the time T. The derivative of each short flow comes from
 the variational equation with the exact Jacobian. Unstable orbits are as easy as stable ones, since no piece
 is long. The product of the pieces is never formed: orthogonal iteration (Q_i R_i = M_i Q_{i-1}, turn after
 turn) leaves the multipliers, tiny ones to relative accuracy, on the diagonal of the product of the R_i.
@@ -30,7 +31,7 @@ MOST_CONDITION, MOST_PARTS = 1e4, 256
 TURNS, APART = 200, 0.9
 
 
-def close_orbit(field, u, start, period, segments=SEGMENTS):
+def close_orbit(field, u, start, period, segments=SEGMENTS, image=None):
     """Turn a near return into a periodic orbit.
 
     Parameters
@@ -45,6 +46,8 @@ def close_orbit(field, u, start, period, segments=SEGMENTS):
         Guess of its period; negative where ``start`` was found backwards in time.
     segments : int, default 16
         Pieces of a turn.
+    image : ndarray (R, R), optional
+        M, a symmetry of the field; the identity if left out.
 
     Returns
     -------
@@ -72,6 +75,7 @@ def close_orbit(field, u, start, period, segments=SEGMENTS):
     scale = np.maximum(np.ptp(nodes, axis=0), 1e-6 * (1e-300 + np.ptp(nodes, axis=0).max()))
     if not np.ptp(nodes, axis=0).max() > 0:
         return None
+    image = np.eye(start.size) if image is None else image
     rtol, before = COARSE, np.inf
     best = None
     for iteration in range(ITERATIONS):
@@ -79,7 +83,7 @@ def close_orbit(field, u, start, period, segments=SEGMENTS):
         if shot is None:
             return best
         ends, matrices = shot
-        jumps = (ends - np.roll(nodes, -1, axis=0)) / scale
+        jumps = (ends - np.concatenate([nodes[1:], nodes[:1] @ image.T])) / scale
         size = np.abs(jumps).max()
         if rtol == RTOL and size <= CLOSED and (best is None or size < best[3]):
             best = nodes, T, matrices, float(size)
@@ -89,7 +93,7 @@ def close_orbit(field, u, start, period, segments=SEGMENTS):
             rtol = RTOL
         if iteration == PATIENCE and size > 1e-2:
             return None
-        step, change = _newton_step(field, u, nodes, T, ends, matrices, jumps, scale)
+        step, change = _newton_step(field, u, nodes, T, ends, matrices, jumps, scale, image)
         limit = min(1.0, 0.5 / max(np.abs(step).max(), 1e-300), 0.3 * T / max(abs(change), 1e-300))
         nodes, T = nodes + limit * step * scale, T + limit * change
         before = size
@@ -199,7 +203,7 @@ def _shoot(field, u, nodes, T, rtol, scale):
     return (ends, matrices) if fine and np.isfinite(matrices).all() else None
 
 
-def _newton_step(field, u, nodes, T, ends, matrices, jumps, scale):
+def _newton_step(field, u, nodes, T, ends, matrices, jumps, scale, image):
     """Step of the nodes in units of ``scale``, and of the period."""
     S, R = nodes.shape
     system = np.zeros((S * R + 1, S * R + 1))
@@ -207,7 +211,7 @@ def _newton_step(field, u, nodes, T, ends, matrices, jumps, scale):
     for i in range(S):
         rows, following = slice(i * R, (i + 1) * R), ((i + 1) % S) * R
         system[rows, rows] += matrices[i] * scale / scale[:, None]
-        system[rows, following : following + R] -= np.eye(R)
+        system[rows, following : following + R] -= np.eye(R) if following else image * scale / scale[:, None]
         system[rows, -1] = speeds[i] / S * T
     across = values_at(field, nodes[:1], u)[0] / scale
     system[-1, :R] = across / max(np.linalg.norm(across), 1e-300)
