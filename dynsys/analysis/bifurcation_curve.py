@@ -5,7 +5,7 @@ The same loop as for branches of fixed points follows the equations of the bifur
 eigenvalue vanishes on the curve, its zero is located along the arclength to rounding.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -15,12 +15,12 @@ from dynsys.analysis.continuation import outcomes_of
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.events import walk_both_ways
+from dynsys.analysis.map_curve import MAP_KINDS, as_map_curve, follow_map_curve
 from dynsys.analysis.normal_forms import hopf_form
-from dynsys.analysis.special_point import table
+from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
 from tasks.checks import check_count
 from tasks.errors import InputError
-from tasks.results import keep_arrays
 
 MODES = {
     "fold": FOLD_CURVE, "cusp": FOLD_CURVE, "Hopf": HOPF_CURVE, "pitchfork": BRANCH_CURVE,
@@ -35,90 +35,9 @@ SINGULAR = 1e14  # condition number
 UNFOLDED = 1e-7
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class BifurcationCurve:
-    """A curve of bifurcations in two parameters, in order of its arclength.
-
-    Parameters
-    ----------
-    kind : str
-        "fold", "Hopf" or "branch point".
-    parameters : tuple of two str
-        Names of the parameters.
-    values : ndarray (M, 2)
-        Their values.
-    kappa : ndarray (M, R)
-        The fixed point.
-    eigenvalues : ndarray (M, R)
-        Eigenvalues of the Jacobian, by decreasing real part.
-    valid : ndarray of bool (M,)
-        False where a Hopf curve has gone on, past a Bogdanov-Takens point, as a curve of neutral saddles.
-    special_points : tuple of CodimensionTwoPoint
-        In order along the curve.
-    ends : tuple of two Status
-        How it ended at its first and its last point.
-    message : str
-        The ends in words.
-    inputs : dict
-        Inputs that were held.
-    state : tuple of str
-        Names of the coordinates.
-
-    Examples
-    --------
-    >>> from tasks.errors import Status
-    >>> both = (Status.REACHED_SPAN,) * 2
-    >>> line = np.column_stack([np.zeros(3), np.arange(3.0)])
-    >>> BifurcationCurve("fold", ("a", "b"), line, line, -line, np.ones(3, bool), (), both)
-    BifurcationCurve(fold in a, b: 3 points)
-    """
-
-    kind: str
-    parameters: tuple
-    values: np.ndarray
-    kappa: np.ndarray
-    eigenvalues: np.ndarray
-    valid: np.ndarray
-    special_points: tuple
-    ends: tuple
-    message: str = ""
-    inputs: dict = None
-    state: tuple = ("kappa",)
-
-    def __post_init__(self):
-        keep_arrays(self, values=None, kappa=None, eigenvalues=None, valid=None)
-        object.__setattr__(self, "special_points", tuple(self.special_points))
-        object.__setattr__(self, "inputs", dict(self.inputs or {}))
-
-    @property
-    def status(self):
-        """Status : the first of the two ends that is not a success, or the last end."""
-        return next((end for end in self.ends if not end.ok), self.ends[1])
-
-    def turned(self):
-        """The same curve with its parameters in the other order."""
-        points = [point.turned() for point in self.special_points]
-        order = {
-            "parameters": self.parameters[::-1],
-            "values": self.values[:, ::-1],
-            "special_points": points,
-        }
-        return replace(self, **order)
-
-    def __len__(self):
-        return len(self.values)
-
-    def __repr__(self):
-        note = f"; {self.message}" if self.message else ""
-        head = f"BifurcationCurve({self.kind} in {', '.join(self.parameters)}: {len(self)} points{note})"
-        return "\n".join([head, *(f"  {point}" for point in self.special_points)])
-
-    def _repr_html_(self):
-        return table(self.special_points, repr(self).partition("\n")[0])
-
-
 def continue_curve(field, point, parameter, span, own_span=None, inputs=None, max_points=MAX_POINTS):
-    """Follow a fold, a Hopf point or a branch point as a second parameter moves.
+    """Follow a fold, a Hopf point or a branch point as a second parameter moves; of a map also a flip or a
+    Neimark-Sacker point.
 
     Parameters
     ----------
@@ -158,9 +77,14 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     >>> [p.kind for p in curve.special_points], abs(curve.special_points[0].values).round(9)
     (['cusp'], array([0. , 0.5]))
     """
-    if getattr(point, "kind", None) not in MODES or field.step is not None:
-        got = f"{getattr(point, 'kind', point)} of a {field.clock}"
-        raise InputError(f"point: a fold, Hopf point or branch point of a flow can be followed, got {got}")
+    kind, is_map = getattr(point, "kind", None), field.step is not None
+    if (kind not in MODES and not (is_map and kind in MAP_KINDS)) or (is_map and kind == "Hopf"):
+        known = "fold, flip, Neimark-Sacker point or branch point" if is_map else "fold, Hopf or branch point"
+        raise InputError(f"point: a {known} of a {field.clock} can be followed, got {kind or point}")
+    if is_map and field.period > 1:
+        raise InputError(
+            "point: of a map's orbits of period 2 no curves are followed, only of its fixed points"
+        )
     if parameter == point.parameter:
         raise InputError(f"parameter: {parameter!r} is the point's own; name a second one")
     max_points = check_count("max_points", max_points, 2)
@@ -175,10 +99,17 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     (low, high), at = other.span[0], other.value
     if not low <= at <= high:
         raise InputError(f"span: the point belongs to {parameter} = {at:g}, outside ({low:g}, {high:g})")
+    if is_map and kind in MAP_KINDS:
+        curve = single.with_second(other.columns[0], (low, high))
+        place = np.array([point.value, at])
+        return follow_map_curve(curve, MAP_KINDS[kind], point.kappa, place, max_points)
+    if is_map:  # branches cross where those of the flow do
+        single = replace(single, field=replace(field, step=None))
     mode = MODES[point.kind]
     curve = single.with_second(other.columns[0], (low, high), mode)
     start, tangent, borders = _start(curve, point, at)
-    return _followed(curve, start, tangent, borders, max_points)
+    found = _followed(curve, start, tangent, borders, max_points)
+    return as_map_curve(found, field.step) if is_map else found
 
 
 def _start(curve, point, at):

@@ -173,7 +173,7 @@ def bifurcation_diagram(
     """
     curve = make_curve(field, parameter, span, inputs)
     values = _values(curve.span[0], check_count("samples", samples, 2))
-    searches, branches, alone, interrupted = [], [], [], False
+    searches, branches, alone, orbits, interrupted = [], [], [], [], False
     try:
         with interrupts_held() as ask:
             for p in values:
@@ -191,7 +191,7 @@ def bifurcation_diagram(
                         alone += [branch] if len(branch) < 2 else []
             if field.step is not None:
                 ask()
-                branches += _orbits_of_two(curve, branches)
+                orbits = _orbits_of_two(curve, branches)
     except KeyboardInterrupt:  # the branches that were followed are kept
         interrupted = True
     incomplete = sum(not found.status.ok or bool(found.continua) for found in searches)
@@ -200,6 +200,7 @@ def bifurcation_diagram(
         for p, found in zip(values[2:], searches[2:])
         if found.status.ok and not found.continua
     )
+    branches += orbits
     specials = _merged(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"

@@ -70,12 +70,8 @@ def _pair_test(curve, points):
 
 def _flip(curve, at):
     M, B, C, rate = iterate_derivatives(curve, at)
-    values, vectors = np.linalg.eig(M)
-    k = np.abs(values + 1.0).argmin()
-    q, p = vectors[:, k].real, np.linalg.inv(vectors)[k].real
-    q, p = q / np.linalg.norm(q), p * np.linalg.norm(q)
-    bent = np.linalg.solve(np.eye(q.size) - M, B @ q @ q)
-    b, speed = p @ (C @ q @ q @ q + 3 * B @ bent @ q) / 6, p @ rate @ q
+    b, q, p = flip_coefficient(M, B, C)
+    speed = p @ rate @ q
     name, period, orbit = curve.parameter, 2 * curve.field.period, _orbit(curve)
     if abs(b) * unit_along(curve, q) ** 2 <= ZERO:
         type_, what = "Degenerate flip", "the cubic coefficient does not tell what orbits are born"
@@ -86,7 +82,7 @@ def _flip(curve, at):
     others = unstable_others(curve, at.modes, 1)
     what += f" (unstable directions besides: {others})" if others else ""
     sentence = f"{type_}{orbit} at {place_of(curve, at)}: a multiplier is -1; {what}."
-    return critical_point(curve, "flip", at, {"b": b, "speed": speed}, sentence)
+    return critical_point(curve, "flip", at, {"b": float(b), "speed": float(speed)}, sentence)
 
 
 def _circle(curve, at):
@@ -102,10 +98,7 @@ def _circle(curve, at):
         )
         return critical_point(curve, "neutral saddle", at, {}, sentence)
     turn, q, p = values[k] / abs(values[k]), vectors[:, k], np.linalg.inv(vectors)[k].conj()
-    bar, one = q.conj(), np.eye(q.size)
-    shift = np.linalg.solve(one - M, B @ bar @ q)
-    double = np.linalg.solve(turn**2 * one - M, B @ q @ q)
-    d = 0.5 * np.vdot(p, C @ bar @ q @ q + 2 * B @ shift @ q + B @ double @ bar) / turn
+    d = circle_coefficient(M, B, C, turn, q, p)
     theta, speed = float(np.angle(turn)), float((np.vdot(p, rate @ q) / turn).real)
     resonance = next((m for m in (3, 4) if abs(turn**m - 1.0) < RESONANT), None)
     if resonance or abs(d.real) * unit_along(curve, q) ** 2 <= ZERO:
@@ -123,6 +116,61 @@ def _circle(curve, at):
     sentence = f"{type_}{orbit} at {place}: rotation by one turn in {steps:.6g} steps; {what}."
     coefficients = {"theta": theta, "d": complex(d), "speed": speed}
     return critical_point(curve, "Neimark-Sacker", at, coefficients, sentence)
+
+
+def flip_coefficient(M, B, C):
+    """The coefficient b of a flip, with the vectors q and p of the multiplier -1.
+
+    Parameters
+    ----------
+    M, B, C : ndarray (R, R), (R, R, R), (R, R, R, R)
+        First to third derivatives of the map.
+
+    Returns
+    -------
+    tuple of (float, ndarray (R,), ndarray (R,))
+
+    Examples
+    --------
+    >>> bare = np.zeros((1, 1, 1))  # x -> -x + 2 x^3
+    >>> float(flip_coefficient(np.array([[-1.0]]), bare, 12 * np.ones((1, 1, 1, 1)))[0])
+    2.0
+    """
+    values, vectors = np.linalg.eig(M)
+    k = np.abs(values + 1.0).argmin()
+    q, p = vectors[:, k].real, np.linalg.inv(vectors)[k].real
+    q, p = q / np.linalg.norm(q), p * np.linalg.norm(q)
+    bent = np.linalg.solve(np.eye(q.size) - M, B @ q @ q)
+    return p @ (C @ q @ q @ q + 3 * B @ bent @ q) / 6, q, p
+
+
+def circle_coefficient(M, B, C, turn, q, p):
+    """The coefficient d of a Neimark-Sacker point.
+
+    Parameters
+    ----------
+    M, B, C : ndarray
+        As in `flip_coefficient`.
+    turn : complex
+        The multiplier, on the unit circle.
+    q, p : ndarray of complex (R,)
+        Its vectors.
+
+    Returns
+    -------
+    complex
+
+    Examples
+    --------
+    >>> none, q = np.zeros((2, 2, 2)), np.array([1, -1j]) / np.sqrt(2)
+    >>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])  # a map without further terms
+    >>> complex(circle_coefficient(turn, none, np.zeros((2, 2, 2, 2)), 1j, q, q))
+    0j
+    """
+    bar, one = q.conj(), np.eye(q.size)
+    shift = np.linalg.solve(one - M, B @ bar @ q)
+    double = np.linalg.solve(turn**2 * one - M, B @ q @ q)
+    return 0.5 * np.vdot(p, C @ bar @ q @ q + 2 * B @ shift @ q + B @ double @ bar) / turn
 
 
 def iterate_derivatives(curve, at):

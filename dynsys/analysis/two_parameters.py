@@ -8,6 +8,7 @@ import numpy as np
 from dynsys.analysis.bifurcation_curve import MODES, continue_curve
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.diagram import bifurcation_diagram
+from dynsys.analysis.map_curve import MAP_KINDS
 from dynsys.analysis.parameter_regions import connected_pixels, describe_regions
 from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
@@ -24,6 +25,8 @@ ON_CURVE = 1e-3
 @dataclass(frozen=True, eq=False, repr=False)
 class TwoParameterDiagram:
     """Curves of folds, Hopf points and branch points in a rectangle, and the regions between them.
+
+    Of a map the curves are of folds, flips, Neimark-Sacker points and branch points.
 
     Parameters
     ----------
@@ -118,17 +121,12 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     """
     first, second = parameters
     lines = check_count("lines", lines, 1)
-    if field.step is not None:
-        raise InputError(
-            "field: curves in two parameters are those of a flow; give the field that the map was made from, "
-            "whose folds and branch points are the map's"
-        )
     if first == second:
         raise InputError(f"parameters: {first!r} is named twice; name two")
     spans = np.array([make_curve(field, name, span, inputs).span[0] for name, span in zip(parameters, spans)])
     if cycles is None:
         cycles = field.dimension <= CYCLES_UP_TO
-    cycles = cycles and field.dimension > 1 and field.bulk_radius is None
+    cycles = cycles and field.step is None and field.dimension > 1 and field.bulk_radius is None
     curves, found, status = [], [], Status.COMPLETED
     labels = np.full((1, 1), -1)
     try:
@@ -164,14 +162,17 @@ def _find_curves(field, names, spans, inputs, lines, rng, curves, ask):
             for special in diagram.special_points:
                 ask()
                 place = _ordered(special.value, low + share * (high - low), k)
-                if special.kind in MODES and not any(_passes(c, special, place, spans) for c in curves):
+                known = special.kind in MODES or special.kind in MAP_KINDS
+                if known and not any(_passes(c, special, place, spans) for c in curves):
                     _add(curves, here, special, other, spans, k, u)
 
 
 def _message(lines, regions, cycles, field):
     checked = sum(region.checked for region in regions)
     text = f"diagrams along {2 * lines} lines; {checked} of {len(regions)} regions the same at two places"
-    if field.dimension > 1 and not cycles:
+    if field.step is not None:
+        text += "; of a map fixed points are counted, no longer orbits"
+    elif field.dimension > 1 and not cycles:
         text += "; cycles were not looked for"
     return text
 
@@ -198,7 +199,7 @@ def _add(curves, field, special, other, spans, k, u):
 
 def _passes(curve, special, place, spans):
     """Whether a curve of this kind goes through a point, in parameters and state."""
-    same = {"cusp": "fold", "Hopf": "Hopf", "fold": "fold"}.get(special.kind, "branch point")
+    same = special.kind if special.kind == "Hopf" else MAP_KINDS.get(special.kind, "branch point")
     if curve.kind != same or len(curve) < 2:
         return False
     size = np.maximum(1.0, np.abs(special.kappa))

@@ -13,6 +13,8 @@ CURVES = MappingProxyType(
         "fold": {"color": BLACK, "linestyle": "-"},
         "Hopf": {"color": BLUE, "linestyle": (0, (4, 1.6))},
         "branch point": {"color": ORANGE, "linestyle": (0, (5, 1.2, 1, 1.2))},
+        "flip": {"color": ORANGE, "linestyle": (0, (2, 1))},
+        "Neimark-Sacker": {"color": BLUE, "linestyle": (0, (4, 1.6))},
     }
 )
 MARKERS = MappingProxyType(
@@ -24,6 +26,13 @@ MARKERS = MappingProxyType(
         "Hopf-Hopf": "o",
         "pitchfork": "v",
         "degenerate pitchfork": "X",
+        "generalized flip": "d",
+        "Chenciner": "D",
+        "fold-flip": "p",
+        "1:1 resonance": "s",
+        "1:2 resonance": "h",
+        "1:3 resonance": "<",
+        "1:4 resonance": ">",
     }
 )
 # Regions below this share of the area are not labelled.

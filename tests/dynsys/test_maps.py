@@ -15,7 +15,6 @@ from dynsys.analysis import (
     phase_portrait,
     reduced_field,
     run_circuit,
-    two_parameter_diagram,
 )
 from dynsys.analysis.maps import as_map
 from dynsys.plotting import plot_bifurcation
@@ -294,8 +293,6 @@ def test_what_is_no_map_is_refused(logistic):
     for flows in (phase_portrait, find_cycles):
         with pytest.raises(InputError, match="map"):
             flows(plane)
-    with pytest.raises(InputError, match="two parameters"):
-        two_parameter_diagram(plane, ("r", "s"), ((0, 1), (0, 1)))
 
 
 @pytest.mark.parametrize("seed", range(4))

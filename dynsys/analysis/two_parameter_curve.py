@@ -1,0 +1,91 @@
+"""A curve of bifurcations in two parameters, as a result."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dynsys.analysis.special_point import table
+from tasks.results import keep_arrays
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BifurcationCurve:
+    """A curve of bifurcations in two parameters, in order of its arclength.
+
+    Parameters
+    ----------
+    kind : str
+        "fold", "Hopf" or "branch point"; of a map "fold", "flip", "Neimark-Sacker" or "branch point".
+    parameters : tuple of two str
+        Names of the parameters.
+    values : ndarray (M, 2)
+        Their values.
+    kappa : ndarray (M, R)
+        The fixed point.
+    eigenvalues : ndarray (M, R)
+        Eigenvalues of the Jacobian, by decreasing real part; of a map the multipliers.
+    valid : ndarray of bool (M,)
+        False where a Hopf curve has gone on, past a Bogdanov-Takens point, as a curve of neutral saddles (of
+        a map: where a Neimark-Sacker curve has, past a strong resonance).
+    special_points : tuple of CodimensionTwoPoint
+        In order along the curve.
+    ends : tuple of two Status
+        How it ended at its first and its last point.
+    message : str
+        The ends in words.
+    inputs : dict
+        Inputs that were held.
+    state : tuple of str
+        Names of the coordinates.
+
+    Examples
+    --------
+    >>> from tasks.errors import Status
+    >>> both = (Status.REACHED_SPAN,) * 2
+    >>> line = np.column_stack([np.zeros(3), np.arange(3.0)])
+    >>> BifurcationCurve("fold", ("a", "b"), line, line, -line, np.ones(3, bool), (), both)
+    BifurcationCurve(fold in a, b: 3 points)
+    """
+
+    kind: str
+    parameters: tuple
+    values: np.ndarray
+    kappa: np.ndarray
+    eigenvalues: np.ndarray
+    valid: np.ndarray
+    special_points: tuple
+    ends: tuple
+    message: str = ""
+    inputs: dict = None
+    state: tuple = ("kappa",)
+
+    def __post_init__(self):
+        keep_arrays(self, values=None, kappa=None, eigenvalues=None, valid=None)
+        object.__setattr__(self, "special_points", tuple(self.special_points))
+        object.__setattr__(self, "inputs", dict(self.inputs or {}))
+
+    @property
+    def status(self):
+        """Status : the first of the two ends that is not a success, or the last end."""
+        return next((end for end in self.ends if not end.ok), self.ends[1])
+
+    def turned(self):
+        """The same curve with its parameters in the other order."""
+        points = [point.turned() for point in self.special_points]
+        order = {
+            "parameters": self.parameters[::-1],
+            "values": self.values[:, ::-1],
+            "special_points": points,
+        }
+        return replace(self, **order)
+
+    def __len__(self):
+        return len(self.values)
+
+    def __repr__(self):
+        note = f"; {self.message}" if self.message else ""
+        head = f"BifurcationCurve({self.kind} in {', '.join(self.parameters)}: {len(self)} points{note})"
+        return "\n".join([head, *(f"  {point}" for point in self.special_points)])
+
+    def _repr_html_(self):
+        return table(self.special_points, repr(self).partition("\n")[0])
