@@ -50,7 +50,17 @@ class Worker:
 
     def wait(self):
         """Wait for the end of that call; its error, if any, is raised here."""
-        error = self._done.get()
+        outcome = self._done.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+    def drain(self):
+        """Wait for the end of all calls, whatever was interrupted before; the first error is raised here."""
+        last, error = _Mark(), None
+        self._jobs.put(last)
+        while (outcome := self._done.get()) is not last:
+            if isinstance(outcome, BaseException) and error is None:
+                error = outcome
         if error is not None:
             raise error
 
@@ -97,22 +107,29 @@ class SharedKernel:
     def prepare(self, arguments):
         """Set the arguments of the next calls: a tuple for each thread."""
         self._call[LEAVE] = 1
-        for i, worker in enumerate(self._workers):
-            self._left(i, worker)
+        for worker in self._workers if self._arguments else ():  # nobody goes on with the last ones
+            worker.drain()
+        self._inside = [False] * len(self._workers)
         self._call[LEAVE] = 0
         self._arguments = arguments
 
     def run(self, batch, seed):
         """One call, with the number of a batch and the key of its noise; returns when all is done."""
-        if not all_done(self._call, self._blocks, 1):  # the last call was interrupted
-            self._finish()
+        if not all_done(self._call, self._blocks, 1):  # the last call was interrupted, or raised
+            self.prepare(self._arguments)
+            self._call[:] = nothing_to_do(self._blocks)
         begin(self._call, batch, np.uint64(seed))
         for i, worker in enumerate(self._workers):
-            if not self._inside[i] or worker.is_done():
-                self._left(i, worker)
+            self._look_after(i, worker)
+            if not self._inside[i]:
                 worker.start(self._call, POLLS, *self._arguments[1 + i])
                 self._inside[i] = True
-        self._finish()
+        with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
+            self._kernel(self._call, 0, *self._arguments[0])
+        while not all_done(self._call, self._blocks, POLLS):
+            for i, worker in enumerate(self._workers):
+                self._look_after(i, worker)
+            time.sleep(_NAP)
 
     def close(self):
         """End the threads."""
@@ -120,24 +137,26 @@ class SharedKernel:
         for worker in self._workers:
             worker.close()
 
-    def _finish(self):
-        with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
-            self._kernel(self._call, 0, *self._arguments[0])
-        while not all_done(self._call, self._blocks, POLLS):
-            time.sleep(_NAP)
-
-    def _left(self, i, worker):
-        """Wait until a worker has left the kernel, if it is inside; its error is raised here."""
-        if self._inside[i]:
+    def _look_after(self, i, worker):
+        """Note a worker that has left the kernel; its error is raised: perhaps a block will never be done."""
+        if worker.is_done():
             self._inside[i] = False
             worker.wait()
 
 
+class _Mark:
+    """What a worker hands back as it is."""
+
+
 def _serve(function, jobs, done):
-    while (arguments := jobs.get()) is not None:
-        try:
-            function(*arguments)
-        except BaseException as error:  # handed to the thread that waits
-            done.put(error)
-        else:
-            done.put(None)
+    while (job := jobs.get()) is not None:
+        done.put(job if isinstance(job, _Mark) else _outcome(function, job))
+
+
+def _outcome(function, arguments):
+    """The error of a call, for the thread that waits, or None."""
+    try:
+        function(*arguments)
+    except BaseException as error:
+        return error
+    return None

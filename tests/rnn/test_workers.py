@@ -1,15 +1,18 @@
 """Threads that share out blocks: each is done once, whoever is awake, whatever was interrupted."""
 
+import signal
+import threading
 import time
 
 import numpy as np
 import pytest
 
+import rnn.workers
 from rnn.batches import pack
 from rnn.connectivity import factors
 from rnn.gradient import GradientRunner
 from rnn.jit import jit
-from rnn.kernels.sharing import BATCH, SEED, begin, claim, finish
+from rnn.kernels.sharing import BATCH, SEED, begin, claim, finish, threads_can_share
 from rnn.networks import LowRankRNN
 from rnn.workers import SharedKernel, Worker
 from tasks import get_task
@@ -65,17 +68,62 @@ def test_other_arguments_leave_the_old_ones_alone():
     shared.close()
 
 
-def test_a_call_that_was_interrupted_is_finished_before_the_next_begins():
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_a_call_that_was_interrupted_does_not_disturb_the_next(threads):
+    """As if Ctrl-C had come before this thread took its share, or within a block of its own."""
     counts, seeds = fresh()
-    shared = SharedKernel(count, 7, 2)
-    shared.prepare([(counts, seeds, np.zeros(8, np.int64)) for _ in range(2)])
-    shared.run(0, 1)
-    begin(shared._call, 1, np.uint64(1))  # as if Ctrl-C had come before this thread took its share
-    shared.run(2, 1)
+    shared = SharedKernel(count, 7, threads)
+    shared.prepare([(counts, seeds, np.full(8, 500)) for _ in range(threads)])
+    for call in range(0, 300, 2):
+        shared.run(call, 1)
+        begin(shared._call, call + 1, np.uint64(1))
+        if call % 3:
+            claim(shared._call, 7, 0)  # and never done
+        if call % 7 == 0:
+            time.sleep(0.001)
+    shared.run(300, 1)
     shared.close()
-    assert counts[:3].tolist() == [[1] * 7] * 3
+    assert (counts[0:301:2] == 1).all() and (counts <= 1).all()
 
 
+def test_interrupts_at_any_moment_leave_every_call_whole():
+    """Whatever Ctrl-C cuts off, the next call does each block once, on the arguments that it is given."""
+    rng, work = np.random.default_rng(0), np.full(8, 2000)
+    shared, interrupted, old = SharedKernel(count, 7, 3), 0, []
+
+    def interrupt(number, frame):
+        while frame is not None:  # not in the lines of this test, which may have caught one already
+            if frame.f_code.co_filename == rnn.workers.__file__:
+                raise KeyboardInterrupt
+            frame = frame.f_back
+
+    shared.prepare([(*fresh(), work.copy()) for _ in range(3)])
+    shared.run(0, 1)  # compiles
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(300):
+            new = fresh(40)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 2e-3))
+                shared.prepare([(*new, work.copy()) for _ in range(3)])
+                for call in range(39):
+                    shared.run(call, 1)
+            except (KeyboardInterrupt, SystemError):  # the second out of a compiled function's way back
+                interrupted += 1
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            shared.prepare([(*new, work.copy()) for _ in range(3)])
+            shared.run(39, 1)
+            assert (new[0][39] == 1).all() and (new[0] <= 1).all()
+            old.append((new[0], new[0].copy()))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+        shared.close()
+    assert interrupted > 10
+    assert all(np.array_equal(counts, copy) for counts, copy in old)
+
+
+@pytest.mark.skipif(not threads_can_share(), reason="no compiler")
 def test_an_error_on_another_thread_comes_out():
     def kernel(call, polls, message):
         if message:
@@ -90,6 +138,28 @@ def test_an_error_on_another_thread_comes_out():
         shared.prepare([])
     shared.close()
     assert (arrays[0][0] == 1).all()
+
+
+@pytest.mark.skipif(not threads_can_share(), reason="no compiler")
+def test_an_error_within_a_block_does_not_leave_anybody_waiting():
+    def kernel(call, polls, name):
+        if name:
+            while (block := claim(call, 7, polls)) < 0:
+                claimed.wait(1e-4)
+            claimed.set()
+            raise MemoryError(f"in block {block} of {name}")
+        claimed.wait(10.0)
+        count(call, polls, *arrays, np.zeros(8, np.int64))
+
+    arrays, claimed = fresh(), threading.Event()
+    shared = SharedKernel(kernel, 7, 2)
+    shared.prepare([("",), ("a worker",)])
+    with pytest.raises(MemoryError, match="of a worker"):
+        shared.run(0, 1)
+    shared.prepare([("",), ("",)])
+    shared.run(1, 1)
+    shared.close()
+    assert (arrays[0][1] == 1).all()
 
 
 def test_a_worker_raises_where_one_waits_for_it():
