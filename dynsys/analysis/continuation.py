@@ -23,8 +23,8 @@ __all__ = ["Branch", "continue_branch", "trace_branch"]
 MAX_POINTS = 2000
 # Distance (scaled) from a branch point to the start of another branch.
 OFFSET = 1e-2
-# Newton on the start: iterations, and the residual of a start that is on the branch.
-START_ITERATIONS, START_RESIDUAL = 50, 1e-10
+# Newton on the start: iterations; the residual of one that is on the branch, of one that needs no step.
+START_ITERATIONS, START_RESIDUAL, START_ROUNDING = 50, 1e-10, 1e-14
 
 _OUTCOMES = {
     LEFT_SPAN: Status.REACHED_SPAN, CLOSED_LOOP: Status.CLOSED_LOOP, MAX_STEPS: Status.MAX_STEPS,
@@ -197,6 +197,8 @@ def _inserted(found, pair):
 def _on_curve(curve, x, p):
     """The fixed point near a start at this parameter, by steps of least length; and the start's residual."""
     first = float(np.abs(curve.rhs(x, p)).max())
+    if first <= START_ROUNDING * (1 + np.abs(x).max()):
+        return x, first
     state = np.array(x)
     for _ in range(START_ITERATIONS):
         value, jacobian = curve.rhs(state, p), curve.jacobian(state, p)
@@ -238,17 +240,17 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted=Fals
                 natural[end, -1] = limit
     if specials:
         arcs = np.array([event.arc for event in events])
-        before = walk.tangents[np.maximum(np.searchsorted(walk.arcs, arcs) - 1, 0)]
+        before = walk.tangents[np.maximum(walk.arcs.searchsorted(arcs), 1) - 1]
         own = [_own_tangent(curve, *each) for each in zip(specials, events, before)]
-        order = np.argsort(np.concatenate([arcs, walk.arcs]), kind="stable")
-        spots = [np.append(special.kappa, special.value) for special in specials]
+        order = np.concatenate([arcs, walk.arcs]).argsort(kind="stable")
+        spots = [(*special.kappa.tolist(), special.value) for special in specials]
         natural = np.concatenate([spots, natural])[order]
         tangents = np.concatenate([np.array(own) * curve.scale, tangents])[order]
         modes = np.concatenate([[special.eigenvalues for special in specials], modes])[order]
     x, p = natural[:, :n], natural[:, n]
-    tangents /= np.sqrt((tangents * tangents).sum(axis=1, keepdims=True))
+    tangents /= np.sqrt(np.einsum("ij,ij->i", tangents, tangents))[:, None]
     largest = np.maximum(np.abs(modes).max(axis=1), 1.0)
-    stable = growth(field, modes).max(axis=1) < -HYPERBOLIC_TOLERANCE * largest
+    stable = growth(field, modes[:, 0]) < -HYPERBOLIC_TOLERANCE * largest  # the first is the fastest
     statuses = tuple(_OUTCOMES[end] for end in ends)
     message = _message(curve, p, statuses, specials, lost)
     if _is_dead(curve, x):
@@ -266,13 +268,12 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted=Fals
 
 def _own_tangent(curve, special, event, before):
     """The branch's tangent at a special point; where branches cross, the one of theirs that goes on."""
-    choices = event.tangent[None]
+    own = event.tangent
     if len(special.directions):
         choices = special.directions / curve.scale
         choices = choices / np.linalg.norm(choices, axis=1, keepdims=True)
-    along = choices @ before
-    best = np.abs(along).argmax()
-    return choices[best] if along[best] >= 0 else -choices[best]
+        own = choices[np.abs(choices @ before).argmax()]
+    return own if own @ before >= 0 else -own
 
 
 def _is_dead(curve, x):

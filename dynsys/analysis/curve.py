@@ -111,7 +111,8 @@ class Curve:
 
     def outputs(self, points):
         """z at points (M, n + k) in natural units, (M, O)."""
-        return self.many("outputs", points, len(self.field.output_names))
+        size = len(self.field.output_names)
+        return self.many("outputs", points, size) if size else np.empty((len(points), 0))
 
     def jacobians(self, points):
         """F_x at points (M, n + k) in natural units, (M, n, n)."""

@@ -66,7 +66,8 @@ def walk_both_ways(curve, y, tangent, max_points, borders=None):
             array[-1] = array[0]
         return ahead._replace(arcs=_arclengths(ahead.points)), (CLOSED_LOOP, CLOSED_LOOP)
     tests = behind.tests[:0:-1].copy()
-    tests[:, [FOLD, BRANCH]] *= -1.0  # they are odd in the tangent
+    for odd in (FOLD, BRANCH):  # in the tangent
+        tests[:, odd] *= -1.0
     points = np.concatenate([behind.points[:0:-1], ahead.points])
     whole = Walk(
         points,
@@ -127,7 +128,7 @@ def find_events(curve, walk):
 
 def _arclengths(points):
     steps = points[1:] - points[:-1]
-    return np.concatenate([[0.0], np.cumsum(np.sqrt((steps * steps).sum(axis=1)))])
+    return np.concatenate([[0.0], np.cumsum(np.sqrt(np.einsum("ij,ij->i", steps, steps)))])
 
 
 def _row(walk, which, k, steps):

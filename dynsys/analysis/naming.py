@@ -10,8 +10,8 @@ from dynsys.analysis.special_point import SpecialPoint
 # A coefficient below this counts as zero, with state and parameter in units of the curve's scale: the kind of
 # a point must not depend on the gauge of the connectivity vectors.
 ZERO = 1e-6
-# A coordinate below this share of its scale is rounding error.
-SNAP = 1e-14
+# A coordinate below this share of its scale is rounding error; a singular value below this counts as zero.
+SNAP, SINGULAR = 1e-14, 1e-7
 # What happens where F_x is singular; a map x + step F has the coefficients of step F.
 _OF_F = ("fold", "cusp", "pitchfork", "transcritical")
 
@@ -30,10 +30,12 @@ def describe_fold(curve, at, residual):
 
     Returns
     -------
-    SpecialPoint
-        A fold, or a cusp where a vanishes.
+    SpecialPoint or None
+        A fold, or a cusp where a vanishes; None where the Jacobian is not singular.
     """
-    a, a01, q = fold_form(at)
+    a, a01, q, smallest = fold_form(at)
+    if smallest > SINGULAR:
+        return None
     others = unstable_others(curve, at.modes, 1)
     name, place = curve.parameter, place_of(curve, at)
     if abs(a) * unit_along(curve, q) > ZERO:
@@ -226,5 +228,4 @@ def _point(curve, kind, at, coefficients, sentence, residual, directions=None):
             sentence = (
                 f"{kind.capitalize()} of orbits of period {curve.field.period} at {place_of(curve, at)}."
             )
-    plain = {k: v if isinstance(v, (complex, int)) else float(v) for k, v in coefficients.items()}
-    return SpecialPoint(kind, curve.parameter, p, x, plain, sentence, at.modes, directions, residual)
+    return SpecialPoint(kind, curve.parameter, p, x, coefficients, sentence, at.modes, directions, residual)

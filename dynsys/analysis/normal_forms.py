@@ -50,10 +50,13 @@ def fold_form(at):
         The coefficients.
     q : ndarray (n,)
         The null vector.
+    smallest : float
+        The smallest singular value of the Jacobian, next to the largest or to 1.
     """
-    q, psi = _normalised(at.jacobian)
-    n = q.size
-    return 0.5 * psi @ (at.second[:, :n, :n] @ q @ q), psi @ at.slope, q
+    q, psi, sizes = _singular_vectors(at.jacobian)
+    n, psi = q.size, psi / (psi @ q)
+    a = 0.5 * psi @ (at.second[:, :n, :n] @ q @ q)
+    return float(a), float(psi @ at.slope), q, sizes[-1] / max(1.0, sizes[0])
 
 
 def branch_form(at):
@@ -68,14 +71,15 @@ def branch_form(at):
     -------
     BranchForm
     """
-    q, psi = _normalised(at.jacobian)
-    n, slope = q.size, at.slope
+    q, psi = null_vectors(at.jacobian)
+    n, slope, psi = q.size, at.slope, psi / (psi @ q)
     hessian, mixed = at.second[:, :n, :n], at.second[:, :n, n]
     second, third = hessian @ q @ q, at.third @ q @ q @ q
     h01, h20 = (bordered_solve(at.jacobian, q, psi, -vector) for vector in (slope, second))
     b11 = psi @ (mixed @ q + hessian @ h01 @ q)
     a02 = psi @ (at.second[:, n, n] + 2 * mixed @ h01 + hessian @ h01 @ h01)
-    return BranchForm(psi @ slope, a02, b11, psi @ second, psi @ (third + 3 * hessian @ h20 @ q), q, h01)
+    found = psi @ slope, a02, b11, psi @ second, psi @ (third + 3 * hessian @ h20 @ q)
+    return BranchForm(*(float(c) for c in found), q, h01)
 
 
 def hopf_form(at):
@@ -135,8 +139,7 @@ def null_vectors(matrix):
     >>> abs(null_vectors(np.array([[0.0, 1.0], [0.0, 0.0]]))[0])
     array([1., 0.])
     """
-    left, _, right = np.linalg.svd(matrix)
-    return tuple(v if v[np.abs(v).argmax()] > 0 else -v for v in (right[-1], left[:, -1]))
+    return _singular_vectors(matrix)[:2]
 
 
 def bordered_solve(matrix, column, row, vector):
@@ -153,6 +156,8 @@ def bordered_solve(matrix, column, row, vector):
     return np.linalg.solve(whole, np.append(vector, 0.0))[:n]
 
 
-def _normalised(jacobian):
-    q, psi = null_vectors(jacobian)
-    return q, psi / (psi @ q)
+def _singular_vectors(matrix):
+    left, sizes, right = np.linalg.svd(matrix)
+    q, psi = right[-1], left[:, -1]
+    q, psi = (v if v[np.abs(v).argmax()] > 0 else -v for v in (q, psi))
+    return q, psi, sizes.tolist()

@@ -51,9 +51,10 @@ class SpecialPoint:
     residual: float = 0.0
 
     def __post_init__(self):
-        directions = np.array([] if self.directions is None else self.directions, dtype=float)
-        object.__setattr__(self, "directions", directions.reshape(-1, np.size(self.kappa) + 1))
-        object.__setattr__(self, "eigenvalues", [] if self.eigenvalues is None else self.eigenvalues)
+        directions = () if self.directions is None else self.directions
+        object.__setattr__(self, "directions", np.reshape(directions, (-1, np.size(self.kappa) + 1)))
+        if self.eigenvalues is None:
+            object.__setattr__(self, "eigenvalues", ())
         keep_arrays(self, kappa=float, eigenvalues=complex, directions=float)
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "coefficients", dict(self.coefficients))

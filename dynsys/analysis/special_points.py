@@ -138,13 +138,13 @@ def _named(curve, group, solutions, eigenvalues, singular):
             cusp = polish_cusp(curve, y)
             if cusp is not None:
                 fold = curve.expand(cusp[0][None])[0], cusp[1]
-        if fold is not None and _is_singular(fold[0].jacobian):
-            found.append(naming.describe_fold(curve, *fold))
+        if fold is not None:
+            special = naming.describe_fold(curve, *fold)
+            found += [] if special is None else [special]
     if PAIR in tests and not singular:
-        opposite = np.abs(eigenvalues[:, None] + eigenvalues).min(initial=np.inf)
         if HOPF_CURVE in solutions:
             found.append(naming.describe_hopf(curve, *solutions[HOPF_CURVE]))
-        elif not _is_oscillation(eigenvalues) and opposite <= NEARLY_ZERO * max(1, abs(eigenvalues).max()):
+        elif _is_neutral(eigenvalues):
             found.append(naming.describe_neutral_saddle(curve, curve.expand(y[None])[0]))
     return found
 
@@ -154,6 +154,12 @@ def _is_oscillation(eigenvalues):
     real = np.abs(eigenvalues.imag) <= 1e-12
     opposite = np.abs(eigenvalues[real][:, None] + eigenvalues[real]).min(initial=np.inf)
     return np.abs(eigenvalues[~real].real).min(initial=np.inf) < opposite
+
+
+def _is_neutral(eigenvalues):
+    """Whether two real eigenvalues are opposite."""
+    opposite = np.abs(eigenvalues[:, None] + eigenvalues).min(initial=np.inf)
+    return not _is_oscillation(eigenvalues) and opposite <= NEARLY_ZERO * max(1, abs(eigenvalues).max())
 
 
 def _multiple(curve, event, multiplicity):
@@ -172,11 +178,6 @@ def _multiple(curve, event, multiplicity):
         y = ends[0] + low / (low - high) * (ends[1] - ends[0])
     at = curve.expand((y * curve.scale)[None])[0]
     return naming.describe_multiple(curve, at, multiplicity)
-
-
-def _is_singular(jacobian):
-    sizes = np.linalg.svd(jacobian, compute_uv=False)
-    return sizes[-1] <= 1e-7 * max(1.0, sizes[0])
 
 
 def _unstable(curve, points):
