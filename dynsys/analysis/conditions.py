@@ -4,9 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dynsys.analysis.attractors import find_attractors
+from dynsys.analysis.fixed_points import find_fixed_points
+from dynsys.analysis.planes import make_plane
 from dynsys.analysis.portrait import phase_portrait
 from dynsys.analysis.stretches import find_stretches, levels_of, pooled
 from dynsys.analysis.vector_field import check_field
+from dynsys.analysis.view_limits import view_limits
 from rnn.simulation import Trajectory
 from tasks.base import Task, Trials
 from tasks.checks import check_count, check_kind
@@ -80,10 +84,10 @@ def input_conditions(trials, limit=LIMIT):
     stretches = find_stretches(trials.inputs, bounds)
     groups, values = _groups(stretches, trials.inputs)
     base = _base(groups, values, stretches)
-    kept = _without_overlaps(groups, values, stretches, base)
-    kept = _chosen(kept, groups, values, stretches, base, limit)
+    beside = _without_overlaps(groups, values, stretches, base)
+    kept = _chosen(beside, groups, values, stretches, base, limit)
     alone = [
-        {float(values[n][c]) for n in kept if values[n][c] != values[base][c]} == {1.0}
+        {float(values[n][c]) for n in beside if values[n][c] != values[base][c]} == {1.0}
         for c in range(len(trials.input_names))
     ]
     found = {}
@@ -113,7 +117,7 @@ def resting_condition(conditions):
     return silent[0] if silent else max(conditions, key=lambda name: conditions[name].shown.sum())
 
 
-def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths=24):
+def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths=24, plane=None, at=None):
     """One portrait for each input condition of a task, all with the same bounds.
 
     Parameters
@@ -126,11 +130,13 @@ def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths
         Run of the same trials, from `simulate` or `run_circuit`; each panel shows the parts of its paths
         during which its input was on.
     box : array_like (R, 2), optional
-        What to show; enough for every portrait if left out.
+        What to show; enough for every portrait if left out. In slices (2, 2) as well.
     limit : int, default 8
         Most conditions.
     paths : int, default 24
         Most trials to keep.
+    plane, at : optional
+        Cut the same plane through each, as in `phase_portrait`.
 
     Returns
     -------
@@ -166,22 +172,22 @@ def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths
             raise InputError(
                 f"trajectory: kappa must be {(trials.size, trials.steps, field.dimension)}, got {got}"
             )
-    portraits = {}
+    flat, shown = None if plane is None else make_plane(field, plane, at), {}
+    search = box if field.dimension > 1 and np.shape(box) == (field.dimension, 2) else None
     for name, condition in conditions.items():
-        portraits[name] = phase_portrait(
-            field, condition.inputs, box, trajectories=_parts(kappa, condition, paths)
-        )
-    if box is None and len(portraits) > 1:
-        boxes = np.array([portrait.box for portrait in portraits.values()])
-        whole = np.column_stack([boxes[..., 0].min(axis=0), boxes[..., 1].max(axis=0)])
-        portraits = {
-            name: phase_portrait(
-                field, dict(p.inputs), whole, fixed_points=p.fixed_points, attractors=p.attractors,
-                trajectories=p.trajectories,
-            )
-            for name, p in portraits.items()
+        points = find_fixed_points(field, condition.inputs, search)
+        attractors = find_attractors(field, condition.inputs, search, points)
+        shown[name] = {
+            "inputs": condition.inputs, "fixed_points": points, "attractors": attractors,
+            "trajectories": _parts(kappa, condition, paths),
         }  # fmt: skip
-    return portraits
+    if box is None:
+        boxes = np.array([
+            view_limits(field, None, each["fixed_points"], each["attractors"], each["trajectories"], flat)
+            for each in shown.values()
+        ])  # fmt: skip
+        box = np.column_stack([boxes[..., 0].min(axis=0), boxes[..., 1].max(axis=0)])
+    return {name: phase_portrait(field, box=box, plane=plane, at=at, **each) for name, each in shown.items()}
 
 
 def _groups(stretches, inputs):

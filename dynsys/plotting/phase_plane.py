@@ -260,7 +260,7 @@ def _points(ax, portrait, seen):
     if not beside:
         return
     size = 0.5 * np.ptp(portrait.box, axis=1).mean()
-    label = "beside the plane,\npaler if farther" + "\n(number: distance)" * _few(beside)
+    label = "beside the plane, paler\nif farther (number: how far)"
     ax.plot([], [], "o", color=BLACK, alpha=2 * PALEST, markersize=5.5, markeredgewidth=0, label=label)
     for point in beside:
         away = float(portrait.plane.distances(point.kappa))

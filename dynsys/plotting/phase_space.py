@@ -1,5 +1,7 @@
 """Phase portraits in space: three coordinates of a flow."""
 
+import numpy as np
+
 from dynsys.plotting.phase_plane import STABLE, TRIALS, UNSTABLE, fresh
 from dynsys.plotting.style import BLACK, GREY, YELLOW, add_legend, shown_figure, symbol
 from tasks.errors import InputError
@@ -42,22 +44,31 @@ def plot_portrait_3d(portrait, ax=None, axis=(0, 1, 2), limit=24):
     if ax is None:
         ax = shown_figure(size=(4.6, 4.0), subplot_kw={"projection": "3d"})[1]
     axis = list(axis)
+    low, high = portrait.box[axis].T
+
+    def inside(points):
+        """Three coordinates of a line, NaN beyond the box, since matplotlib cuts nothing off in space."""
+        points = points[:, axis]
+        return np.where(((points >= low) & (points <= high)).all(axis=1, keepdims=True), points, np.nan).T
+
     for line in portrait.streamlines:
-        ax.plot(*line.T[axis], color=GREY, linewidth=0.5, alpha=0.6)
+        ax.plot(*inside(line), color=GREY, linewidth=0.5, alpha=0.6)
     for manifold in portrait.manifolds:
         if manifold.dimension == 1:
             color, label = (STABLE, "stable manifold") if manifold.stable else (UNSTABLE, "unstable manifold")
-            ax.plot(*manifold.points.T[axis], color=color, linewidth=1.1, label=fresh(ax, label))
+            ax.plot(*inside(manifold.points), color=color, linewidth=1.1, label=fresh(ax, label))
     for cycle in portrait.cycles:
         style = "-" if cycle.stable else (0, (3, 1.5))
         ax.plot(
-            *cycle.points.T[axis], color=BLACK, linewidth=1.8, linestyle=style, label=fresh(ax, cycle.kind)
+            *inside(cycle.points), color=BLACK, linewidth=1.8, linestyle=style, label=fresh(ax, cycle.kind)
         )
     if portrait.trajectories is not None:
         for path in portrait.trajectories[:limit]:
-            ax.plot(*path.T[axis], color=TRIALS, linewidth=0.8, label=fresh(ax, "trials"))
+            ax.plot(*inside(path), color=TRIALS, linewidth=0.8, label=fresh(ax, "trials"))
     looks = {"stable": ("o", BLACK), "saddle": ("D", YELLOW), "unstable": ("o", "white")}
     for point in portrait.fixed_points:
+        if not ((point.kappa[axis] >= low) & (point.kappa[axis] <= high)).all():
+            continue
         marker, color = looks.get(point.kind.split()[0], ("X", BLACK))
         ax.plot(*([value] for value in point.kappa[axis]), marker=marker, markerfacecolor=color, color=BLACK,
                 linestyle="none", markersize=4.5, label=fresh(ax, point.kind))  # fmt: skip

@@ -12,14 +12,15 @@ from dynsys.analysis import (
     find_fixed_points,
     make_plane,
     phase_portrait,
+    phase_portraits,
     reduced_field,
 )
 from dynsys.analysis.cycles import LimitCycles
 from dynsys.plotting.phase_plane import plot_portrait, plot_portraits
 from dynsys.plotting.phase_space import plot_portrait_3d
 from dynsys.plotting.style import new_figure
-from rnn import load_example
-from tasks import InputError
+from rnn import load_example, simulate
+from tasks import InputError, get_task
 
 ROOT = np.sqrt(8 / 3 * 9)  # Lorenz at rho = 10 rests in +-(ROOT, ROOT, 9) and 0
 BOX = np.array([[-1.5, 1.5]] * 3)
@@ -71,7 +72,7 @@ def test_basins_of_a_slice_are_those_of_the_whole_flow(lorenz, portrait):
 
 
 def test_a_plane_that_the_flow_never_leaves_shows_the_planar_portrait():
-    """x' = x - x^3, y' = x - y, z' = -z: at z = 0 the planar field; at z = 1 the flow along it is the same."""
+    """x' = x - x^3, y' = x - y, z' = -z: the planar field at z = 0; the same flow along z = 1."""
     x, y, z = sympy.symbols("x y z")
     square = BOX[:2]
     planar = phase_portrait(problems.field([x - x**3, x - y], "x y"), box=square)
@@ -147,10 +148,27 @@ def test_six_dimensions():
         cut = phase_portrait(field, inputs, plane=vectors, attractors=attractors)
         assert cut.plane.basis.shape == (2, 6) and len(cut.nullclines) >= 2 and len(cut.streamlines) > 20
         for line in cut.nullclines:
-            along = field.rhs(cut.plane.states(line.points)) @ cut.plane.basis[line.component]
+            along = field.rhs(cut.plane.states(line.points), inputs) @ cut.plane.basis[line.component]
             assert np.abs(along).max() < 1e-10
         assert cut.basins.shares == {"A": 1.0}
         plot_portrait(cut, new_figure()[1])
+
+
+@pytest.mark.slow
+def test_one_plane_for_every_input_of_a_task():
+    net, trials = load_example("flipflop"), get_task("flipflop").trials(20, rng=0)
+    run = simulate(net, trials, states=False)
+    cuts = phase_portraits(
+        reduced_field(net), trials, run, limit=3, plane=("kappa1", "kappa3"), at={"kappa2": 0.2}
+    )
+    assert (
+        len(cuts) == 3 and "between pulses" in cuts and len({cut.plane.place for cut in cuts.values()}) == 1
+    )
+    assert len({tuple(cut.box.ravel()) for cut in cuts.values()}) == 1
+    figure, panels = plot_portraits(cuts)
+    assert [ax.get_title(loc="left") for ax in panels] == list(cuts)
+    labels = {label for ax in panels for label in ax.get_legend_handles_labels()[1]}
+    assert "trials, projected" in labels and len(figure.legends) == 1
 
 
 def test_a_picture_says_what_is_held_and_how_far_points_are(portrait, lorenz):
