@@ -51,7 +51,9 @@ NUDGE = 1e-3
 ROOM = 4.0
 
 
-def find_cycles(field, inputs=None, box=None, starts=None, clock="flow", fixed_points=None, rng=None):
+def find_cycles(
+    field, inputs=None, box=None, starts=None, clock="flow", fixed_points=None, rng=None, unstable=True
+):
     """Find periodic orbits, stable and unstable, with periods and Floquet multipliers.
 
     Parameters
@@ -71,6 +73,8 @@ def find_cycles(field, inputs=None, box=None, starts=None, clock="flow", fixed_p
         Those at the same inputs, if they are already known.
     rng : numpy.random.Generator or int, optional
         Shifts the starts; without it they are the same every time.
+    unstable : bool, default True
+        Whether cycles are wanted that no trajectory settles on; the others alone are found much faster.
 
     Returns
     -------
@@ -109,15 +113,15 @@ def find_cycles(field, inputs=None, box=None, starts=None, clock="flow", fixed_p
     elif field.dimension == 1:
         cycles, counts, message = [], {"starts": 0}, "A flow on a line has none."
     else:
-        cycles, counts, message = _search(field, u, limits, places, fixed_points)
+        cycles, counts, message = _search(field, u, limits, places, fixed_points, unstable)
     cycles = sorted(cycles, key=lambda cycle: cycle.period)
     return LimitCycles(cycles, given, counts, message, field.state, field.source)
 
 
-def _search(field, u, limits, places, fixed_points):
+def _search(field, u, limits, places, fixed_points, unstable):
     widths = limits[:, 1] - limits[:, 0]
     guesses, restless, counts = [], [], {"starts": 0, "returned": 0, "undecided": 0}
-    for direction in (1.0, -1.0):
+    for direction in (1.0, -1.0) if unstable else (1.0,):
         sinks = [p.kappa for p in fixed_points if _attracts(p, direction)]
         others = [p.kappa for p in fixed_points if not _attracts(p, direction)]
         chains = [c.points for c in fixed_points.continua] if direction > 0 else ()
@@ -125,7 +129,7 @@ def _search(field, u, limits, places, fixed_points):
         begin = np.concatenate([places, _nudged(fixed_points, direction, widths)])
         returned, moving = _returns(field, u, begin, direction, limits, regions, counts)
         guesses += returned
-        if field.dimension > 2 and direction > 0:
+        if field.dimension > 2 and direction > 0 and unstable:
             guesses += _passes(field, u, places, limits, regions)
             restless = moving
     cycles, failures = [], 0
@@ -136,10 +140,12 @@ def _search(field, u, limits, places, fixed_points):
         failures += cycle is None
         if cycle is not None and not any(_same(cycle, other) for other in cycles):
             cycles.append(cycle)
-    passed_by = _passed_by(field, u, cycles, restless, limits) if field.dimension > 2 else []
+    more = unstable and field.dimension > 2
+    passed_by = _passed_by(field, u, cycles, restless, limits) if more else []
     cycles += passed_by
     families = sum(cycle.kind.startswith("non-hyp") for cycle in cycles)
-    message = f"{counts['returned']} of {counts['starts']} starts, forward and backward in time, came back."
+    times = "forward and backward" if unstable else "forward"
+    message = f"{counts['returned']} of {counts['starts']} starts, {times} in time, came back."
     if counts["undecided"]:
         message += f" {counts['undecided']} neither settled nor came back: slow, or not periodic."
     if passed_by:

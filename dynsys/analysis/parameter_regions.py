@@ -10,6 +10,8 @@ from dynsys.analysis.fixed_points import find_fixed_points
 
 # Pixels that tell regions apart; regions of fewer are not looked into.
 PIXELS, SMALLEST = 240, 12
+# What neither comes to rest nor comes back, in three and more dimensions.
+RESTLESS = "motion that does not settle"
 
 
 class Region(NamedTuple):
@@ -118,8 +120,10 @@ def _counts(field, u, cycles, rng):
     points = find_fixed_points(field, u, rng=rng)
     kinds = [point.kind.replace("focus", "node") for point in points]
     if cycles:
-        turning = find_cycles(field, u, fixed_points=points, rng=rng)
-        kinds += [cycle.kind for cycle in turning if not cycle.kind.startswith("non-hyperbolic")]
+        unstable = field.dimension == 2  # in more dimensions they are dear, and may be without end
+        turning = find_cycles(field, u, fixed_points=points, rng=rng, unstable=unstable)
+        kinds += [c.kind for c in turning if c.stable or (unstable and "non-hyp" not in c.kind)]
+        kinds += [RESTLESS] if turning.counts["undecided"] and not unstable else []
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
@@ -127,5 +131,10 @@ def _label(counts):
     if not counts:
         return "no fixed point"
     order = sorted(counts, key=lambda kind: (not kind.startswith("stable"), kind.endswith("cycle"), kind))
-    listed = ", ".join(f"{counts[kind]} {kind}{'s' * (counts[kind] > 1)}" for kind in order)
-    return listed if order[0].startswith("stable") else f"{listed}; no stable one"
+    listed = ", ".join(_several(kind, counts[kind]) for kind in order)
+    attracts = order[0].startswith("stable") or RESTLESS in order
+    return listed if attracts else f"{listed}; no stable one"
+
+
+def _several(kind, count):
+    return kind if kind == RESTLESS else f"{count} {kind}{'s' * (count > 1)}"

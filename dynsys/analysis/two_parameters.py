@@ -97,8 +97,8 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     rng : numpy.random.Generator or int, optional
         As in `find_fixed_points`.
     cycles : bool, optional
-        Whether cycles are looked for in the regions; by default in up to three dimensions, since it takes
-        long in more. The message says so.
+        Whether cycles are looked for in the regions, all in the plane and stable ones in more dimensions; by
+        default in up to three, since it takes long in more. The message says so.
 
     Returns
     -------

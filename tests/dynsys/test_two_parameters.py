@@ -100,6 +100,22 @@ def test_regions_of_fitzhugh_and_nagumo():
     assert len(others) == 2 and all(region.counts["stable node"] == 1 for region in others)
 
 
+@pytest.mark.slow
+def test_chaos_is_told_from_rest():
+    """D7: beyond the Hopf curve rho = sigma (sigma + beta + 3) / (sigma - beta - 1) nothing settles."""
+    x, y, z, rho, beta = sympy.symbols("x y z rho beta")
+    right = [10 * (y - x), x * (rho - z) - y, x * y - beta * z]
+    field = problems.field(right, "x y z", rho=20.0, beta=8 / 3)
+    diagram = two_parameter_diagram(field, ("rho", "beta"), ((0.5, 32), (2.5, 3)), lines=1)
+    assert len(diagram.regions) == 3
+    for region in diagram.regions:
+        r, b = region.place
+        expected = "1 stable node" if r < 1 else "2 stable nodes, 1 saddle"
+        if r > 10 * (10 + b + 3) / (10 - b - 1):
+            expected = "motion that does not settle, 3 saddles"
+        assert region.label == expected
+
+
 def test_a_network_in_covariance_and_gain():
     """D11: two attractors where gain sigma_mn > 1."""
     field = compile_field(mean_field(problems.rank_one_populations(0.5)))
