@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnn.kernels.lowrank import BLOCK
+from tasks.checks import narrowed
 from tasks.errors import InputError
 
 
@@ -90,12 +91,5 @@ def _cut(name, array, batch_size, dtype):
     trials, steps, channels = array.shape
     padded = -(-batch_size // BLOCK) * BLOCK
     packed = np.zeros((trials // batch_size, padded, steps, channels), dtype)
-    try:
-        with np.errstate(over="raise"):
-            packed[:, :batch_size] = array.reshape(-1, batch_size, steps, channels)
-    except FloatingPointError:
-        raise InputError(
-            f"{name}: its largest entry, {np.abs(array).max():g}, is too large for {np.dtype(dtype)}, in "
-            "which networks are trained; choose other units"
-        ) from None
+    packed[:, :batch_size] = narrowed(name, array, dtype).reshape(-1, batch_size, steps, channels)
     return packed

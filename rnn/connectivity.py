@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rnn.networks import FullRankRNN, LowRankRNN
-from tasks.checks import as_array, choose
+from tasks.checks import as_array, choose, narrowed
 from tasks.errors import InputError
 
 
@@ -171,9 +171,14 @@ def factors(net, dtype=np.float64):
     array([0.25, 0.25, 0.25, 0.25])
     """
     full = isinstance(net, FullRankRNN)
-    left = np.vstack([net.J if full else net.m.T, net.I.T])
-    right = (net.w if full else np.hstack([net.n, net.w])).T * readout_scale(net.units)
-    return np.ascontiguousarray(left, dtype=dtype), np.ascontiguousarray(right, dtype=dtype)
+    scale = readout_scale(net.units)
+    left = {"J": net.J, "I": net.I.T} if full else {"m": net.m.T, "I": net.I.T}
+    right = {"w": net.w.T * scale} if full else {"n": net.n.T * scale, "w": net.w.T * scale}
+    left, right = (
+        np.ascontiguousarray(np.vstack([narrowed(name, rows, dtype) for name, rows in part.items()]))
+        for part in (left, right)
+    )
+    return left, right
 
 
 def readout_scale(units):

@@ -14,7 +14,7 @@ from rnn.connectivity import factors
 from rnn.kernels.fullrank import backward_trials, forward_trials, gradient_rows, pack_weights, unpack_gradient
 from rnn.kernels.products import SHORT, TALL, padded, panel_width
 from rnn.workers import Worker
-from tasks.checks import check_count
+from tasks.checks import check_count, narrowed
 
 BLOCK = len(SHORT)
 # Trials in a piece: their states stay in the cache while the weights are read once for all of them.
@@ -61,8 +61,9 @@ class FullRankRunner:
         trials = -(-batch_size // BLOCK) * BLOCK
         length = padded(units + max(inputs, outputs), dtype)
         self._weights = Weights(units, inputs, outputs, dtype)
-        self._h0 = net.h0.astype(dtype)
-        self._alpha, self._noise_std, self._phi = kind(net.alpha), kind(noise_std), phi_tag(net.phi)
+        self._h0 = narrowed("h0", net.h0, dtype)
+        self._alpha, self._phi = kind(net.alpha), phi_tag(net.phi)
+        self._noise_std = kind(narrowed("noise_std", noise_std, dtype))
         self._x, self._d = np.empty((trials, units), dtype), np.empty((trials, length), dtype)
         self._activity, self._adjoint = np.zeros((2, steps + 1, trials, length), dtype)
         self._no_states = np.empty((0, steps, units), dtype)
@@ -78,7 +79,7 @@ class FullRankRunner:
         self._costs[:batch_size] = l2_rates / (batch_size * steps * units)
         self.dleft = np.empty((1, units + inputs, units), dtype)
         self.dright = np.empty((1, outputs, units), dtype)
-        self._team = Team(threads)
+        self._team = Team(min(check_count("threads", threads), max(trials // BLOCK, length // len(TALL))))
 
     def __enter__(self):
         return self
@@ -143,7 +144,8 @@ def plant_matrices(plant, inputs, outputs, dtype=float):
     """
     if plant is None:
         return tuple(np.zeros(shape, dtype) for shape in ((0, 0), (0, outputs), (inputs, 0), (0, 0)))
-    return tuple(np.ascontiguousarray(matrix, dtype) for matrix in plant.matrices)
+    named = zip("ABCE", plant.matrices)
+    return tuple(np.ascontiguousarray(narrowed(f"plant.{name}", matrix, dtype)) for name, matrix in named)
 
 
 def run_full_rank(net, inputs, noise_std, seed, states=True, threads=1, plant=None):

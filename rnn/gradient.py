@@ -15,13 +15,13 @@ import numpy as np
 from rnn.activations import phi_tag
 from rnn.batches import pack
 from rnn.connectivity import factors, readout_scale
-from rnn.fullrank import FullRankRunner
+from rnn.fullrank import FullRankRunner, plant_matrices
 from rnn.kernels.closed_loop import closed_loop_blocks
 from rnn.kernels.lowrank import BLOCK, gradient_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import check_match
 from rnn.workers import SharedKernel
-from tasks.checks import check_count, check_rng
+from tasks.checks import check_count, check_rng, narrowed
 from tasks.errors import InputError
 from tasks.plant import LinearPlant
 
@@ -201,8 +201,8 @@ class GradientRunner:
         blocks = -(-batch_size // BLOCK)
         wanted = default_threads(batch_size * steps * net.units) if threads is None else threads
         threads = min(check_count("threads", wanted), blocks)
-        self._h0 = net.h0.astype(dtype)
-        self._numbers = kind(net.alpha), kind(noise_std)
+        self._h0 = narrowed("h0", net.h0, dtype)
+        self._numbers = kind(net.alpha), kind(narrowed("noise_std", noise_std, dtype))
         self._tags = (
             phi_tag(net.phi), (kind(0),) * terms, (kind(0),) * sums, (kind(0),) * net.rank,
         )  # fmt: skip
@@ -224,7 +224,7 @@ class GradientRunner:
             plant = _no_plant(net.input_count, net.output_count)
         if plant is not None:
             matrices, costs = (
-                [matrix.astype(dtype) for matrix in plant.matrices],
+                plant_matrices(plant, net.input_count, net.output_count, dtype),
                 np.zeros(BLOCK * blocks, dtype),
             )
             costs[:batch_size] = l2_rates / (batch_size * steps * net.units)

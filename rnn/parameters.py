@@ -11,7 +11,7 @@ import numpy as np
 from rnn.connectivity import readout_scale
 from rnn.kernels.parameters import FREE, FROZEN, GAIN, collect, expand
 from rnn.networks import FullRankRNN, LowRankRNN
-from tasks.checks import choose
+from tasks.checks import choose, narrowed
 from tasks.errors import InputError
 
 TRAINABLE = ("m", "n", "J", "I", "w", "I_gain", "w_gain")
@@ -84,7 +84,7 @@ def parameters(net, train, dtype=np.float32):
         if name.removesuffix("_gain") not in order:
             has = ", ".join(repr(other) for other in TRAINABLE if other.removesuffix("_gain") in order)
             raise InputError(f"train: {net!r} has no {name!r}; choose some of {has}")
-    base = np.vstack([columns.T for columns in order.values()]).astype(dtype)
+    base = np.vstack([narrowed(name, columns.T, dtype) for name, columns in order.items()])
     kinds = np.concatenate([np.full(columns.shape[1], _kind(name, train)) for name, columns in order.items()])
     lengths = np.choose(kinds, (0, net.units, 1))
     counts = [sum(columns.shape[1] for columns in part.values()) for part in (left, right)]

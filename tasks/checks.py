@@ -93,6 +93,28 @@ def refuse_non_finite(name, array):
     )
 
 
+def narrowed(name, value, dtype):
+    """A copy of ``value`` in another precision, refused where it would become infinite there.
+
+    Examples
+    --------
+    >>> narrowed("m", np.ones(3), np.float32).dtype
+    dtype('float32')
+    >>> narrowed("m", 1e39, np.float32)
+    Traceback (most recent call last):
+    tasks.errors.InputError: m: its largest entry, 1e+39, is too large for float32, in which networks are ...
+    """
+    array = np.asarray(value)
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype)
+    except FloatingPointError:
+        raise InputError(
+            f"{name}: its largest entry, {np.abs(array).max():g}, is too large for {np.dtype(dtype)}, in "
+            "which networks are trained; choose other units"
+        ) from None
+
+
 def _check_shape(name, raw, shape, axes):
     fits = raw.ndim == len(shape) and all(want is None or want == got for want, got in zip(shape, raw.shape))
     if fits:

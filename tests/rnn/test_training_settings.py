@@ -1,13 +1,15 @@
-"""Schedules, weight penalty, fixed sets of trials, validation."""
+"""Schedules, weight penalty, fixed sets of trials, validation, precision, many threads."""
 
 import math
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import tasks
-from rnn.networks import LowRankRNN
+from rnn.gradient import loss_and_gradient
+from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD
 from rnn.schedules import ConstantRate, CosineRate, ExponentialRate, StepRate
 from rnn.simulation import simulate
@@ -141,3 +143,39 @@ def test_settings_that_make_no_sense_are_refused(settings, word):
 def test_schedules_that_make_no_sense_are_refused(make):
     with pytest.raises(InputError):
         make()
+
+
+@pytest.mark.parametrize("name", ["m", "n", "I", "w", "h0", "noise_std", "J"])
+def test_networks_too_large_for_float32_are_refused(name):
+    """In float64 each is finite: no warning, no network out of infinities, the right name."""
+    task = get_task("reach", hold=100.0, cue=100.0, reach=400.0, movement=200.0)
+    nets = LowRankRNN.random(8, 2, task, rng=0), FullRankRNN.random(8, task, rng=0)
+    words = rf"{name}: its largest entry, 1\S*e\+4., is too large for float32"
+    for net in (net for net in nets if hasattr(net, name)):
+        huge = replace(net, **{name: np.asarray(getattr(net, name)) + 1e41})
+        with pytest.raises(InputError, match=words):
+            train(huge, task, TrainConfig(epochs=1, train=("w",)), rng=0)
+        with pytest.raises(InputError, match=words):
+            loss_and_gradient(huge, task.trials(4, rng=0), rng=0, dtype=np.float32)
+
+
+def test_a_plant_too_large_for_float32_is_refused():
+    task = get_task("reach", hold=100.0, cue=100.0, reach=400.0, movement=200.0)
+    trials = task.trials(4, rng=0)
+    strong = replace(trials, plant=replace(trials.plant, B=1e41 * trials.plant.B))
+    for net in (LowRankRNN.random(8, 2, task, rng=0), FullRankRNN.random(8, task, rng=0)):
+        with pytest.raises(InputError, match="plant.B: its largest entry, .* is too large for float32"):
+            loss_and_gradient(net, strong, dtype=np.float32)
+
+
+def test_there_are_no_more_threads_than_pieces_of_work():
+    task, most = get_task("rdm"), []
+    net = FullRankRNN.random(16, task, rng=0)
+    config = TrainConfig(epochs=2, batches_per_epoch=2, batch_size=8, train=("J",))
+
+    def progress(record):
+        most.append(threading.active_count())
+
+    many = train(net, task, replace(config, threads=10**6), rng=1, progress=progress)
+    assert many.net.hash == train(net, task, replace(config, threads=1), rng=1).net.hash
+    assert max(most) < 20
