@@ -5,6 +5,7 @@ the sympy equations alone that each of these boxes holds a root, and that the re
 """
 
 import itertools
+import math
 
 import flint
 import numpy as np
@@ -38,7 +39,12 @@ def evaluate(expression, values):
         return np.prod(np.array(parts, dtype=object))
     if expression.is_Pow:
         exponent = expression.args[1]
-        return parts[0] ** int(exponent) if exponent.is_Integer else parts[0] ** parts[1]
+        if not exponent.is_Integer:
+            return parts[0] ** parts[1]
+        power = math.prod(
+            [parts[0]] * abs(int(exponent)), start=flint.arb(1)
+        )  # a ball around 0 has no powers
+        return power if exponent > 0 else 1 / power
     return _FUNCTIONS[expression.func](*parts)
 
 
@@ -58,8 +64,12 @@ class Checker:
         self.state = [s.name for s in system.state]
         fixed = {**certificate.inputs, **certificate.parameters}
         self.fixed = {name: flint.arb(value) for name, value in fixed.items()}
-        self.equations = system.equations
-        self.slopes = [[e.diff(s) for s in system.state] for e in system.equations]
+        # sympy rounds products of its floats: fractions, before anything is derived
+        self.equations = [
+            e.xreplace({number: sympy.Rational(number) for number in e.atoms(sympy.Float)})
+            for e in system.equations
+        ]
+        self.slopes = [[e.diff(s) for s in system.state] for e in self.equations]
 
     def _at(self, expression, box):
         return evaluate(expression, {**self.fixed, **dict(zip(self.state, box))})

@@ -189,7 +189,7 @@ def reconcile(certificate, states):
     """
     kept, met = [], set()
     unsure = np.concatenate([certificate.undecided, certificate.alone[certificate.proved :]])
-    room = 1e-6 * (certificate.box[:, 1] - certificate.box[:, 0])
+    room = 1e-6 * certificate.box[:, 1] - 1e-6 * certificate.box[:, 0]
     for k, state in enumerate(states):
         around = _around(certificate.alone[: certificate.proved], state, 0.0)
         if len(around):
@@ -251,7 +251,7 @@ def _certificate(box, alone, tight, undecided, facts):
 
 def _hulls(boxes, box):
     """Hulls of the groups of boxes that touch."""
-    room = 1e-9 * (box[:, 1] - box[:, 0])
+    room = 1e-9 * box[:, 1] - 1e-9 * box[:, 0]
     hulls = np.zeros((0, *box.shape))
     for one in boxes:
         low, high = one[:, 0] - room, one[:, 1] + room

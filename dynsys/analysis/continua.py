@@ -84,10 +84,10 @@ def _continues(field, u, root, null, step):
 def _corrected(field, u, state, direction):
     """Gauss-Newton with steps of least length, so that the state stays where it is along the set."""
     for _ in range(CORRECTIONS):
-        value = field.rhs(state, u)
-        if not np.isfinite(value).all():
+        value, slopes = field.rhs(state, u), field.jacobian(state, u)
+        if not (np.isfinite(value).all() and np.isfinite(slopes).all()):  # at a kink there are no slopes
             return None
-        step = np.linalg.lstsq(field.jacobian(state, u), -value, rcond=1e-5)[0]
+        step = np.linalg.lstsq(slopes, -value, rcond=1e-5)[0]
         state = state + step
         if np.abs(step).max() <= 1e-13 * (1 + np.abs(state).max()):
             break

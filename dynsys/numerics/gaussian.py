@@ -117,7 +117,7 @@ def sech2_mixture(step, first, last):
 
 # 27 nodes serve the orders 0 to 7 (error 3e-11 at order 7, 1e-15 at order 1), 35 finer ones all orders.
 TANH_VARIANCES, TANH_WEIGHTS = sech2_mixture(0.12, -13, 13)
-_FINE_VARIANCES, _FINE_WEIGHTS = sech2_mixture(0.10, -18, 16)
+FINE_VARIANCES, FINE_WEIGHTS = sech2_mixture(0.10, -18, 16)
 _COARSE_ORDER = 7
 _ERF_VARIANCES, _ERF_WEIGHTS = np.array([2 / np.pi]), np.array([1.0])
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -164,7 +164,7 @@ def tanh_expectations(first, last, mu, Delta, out):
     """Orders first..last of Phi_k for tanh, into ``out[first .. last]`` (float64 vector)."""
     variances, weights = TANH_VARIANCES, TANH_WEIGHTS
     if last > _COARSE_ORDER:
-        variances, weights = _FINE_VARIANCES, _FINE_WEIGHTS
+        variances, weights = FINE_VARIANCES, FINE_WEIGHTS
     _mixture(variances, weights, first, last, mu, Delta, out)
 
 
@@ -185,7 +185,7 @@ def erf_squared_expectations(first, last, mu, Delta, out):
     Delta = _variance(Delta)
     scale, both = 1.0 + 0.5 * math.pi * Delta, 1.0 + math.pi * Delta
     if first == 0:
-        out[0] = 1.0 - 8.0 * _owens_t(mu / math.sqrt(Delta + 2.0 / math.pi), 1.0 / math.sqrt(both))
+        out[0] = 1.0 - 8.0 * owens_t(mu / math.sqrt(Delta + 2.0 / math.pi), 1.0 / math.sqrt(both))
     if last == 0:
         return
     # Derivatives of exp(-mu^2 / 2 s) / sqrt(scale), s = 2 scale / pi, and of erf(mu / sqrt(2 s both)).
@@ -228,7 +228,7 @@ def linear_expectations(first, last, mu, Delta, out):
 
 
 @jit()
-def _owens_t(h, a):
+def owens_t(h, a):
     """Owen's T(h, a) for 0 <= a <= 1, to rounding: Gauss-Legendre on [0, a], whose error is 4.6^-2n."""
     total = 0.0
     for i in range(len(_NODES)):

@@ -6,8 +6,9 @@ r"""Gaussian expectations over boxes of mean and variance, enclosed (see `dynsys
 so the extrema of q_n lie at the roots of He_(n+1) and its range over an interval of r is exact. Phi_0 grows
 with mu, and shrinks towards 0 as Delta grows, so two evaluations enclose it.
 
-For tanh the mixture has 27 nodes, and `REMAINDER` bounds what it errs at Delta = 0, for every mu; averaging
-over xi cannot make that larger, so it holds for every Delta (a test proves these bounds in ball arithmetic).
+For tanh the mixture has 27 nodes, 35 where orders above 6 are wanted, and `REMAINDERS` bounds what it errs at
+Delta = 0, for every mu; averaging over xi cannot make that larger, so it holds for every Delta (a test proves
+these bounds in ball arithmetic).
 Rounding errors of the sums are bounded by `SLACK` times the sum of the terms' sizes. A variance is never
 negative: of an interval of Delta the part below 0 is left out.
 """
@@ -16,29 +17,32 @@ import math
 
 import numpy as np
 
-from dynsys.numerics.gaussian import TANH_VARIANCES, TANH_WEIGHTS
+from dynsys.numerics.gaussian import FINE_VARIANCES, FINE_WEIGHTS, TANH_VARIANCES, TANH_WEIGHTS, owens_t
 from dynsys.numerics.interval_functions import lower, upper
+from dynsys.numerics.intervals import add, bounds, down, mul, scale, shift, up
 from rnn.jit import jit
 
-MAX_ORDER = 6
-# |Phi_k - sum over 27 nodes| for tanh, k = 0..6.
-REMAINDER = np.array([3e-15, 2e-15, 2e-14, 2e-13, 4e-12, 6e-11, 1e-9])
-# How rounding can move q_n: at most (1 + r^2) exp(-r^2 / 2) sum_i |c_i| r^i over r, He_n = sum_i c_i r^i.
-_SIZES = np.array([2.0, 2.0, 4.0, 10.0, 30.0, 90.0])
+# Highest orders; functions that are not listed have all.
+MAX_ORDER = 13
+LIMITED = ("tanh", "erf", "relu", "erf_squared")
+_COARSE_ORDER = 6
+# |Phi_k - sum over the nodes| for tanh, k = 0..6 for 27 nodes, k = 0..13 for 35.
+REMAINDERS = (
+    np.array([3e-15, 2e-15, 2e-14, 2e-13, 4e-12, 6e-11, 1e-9]),
+    np.array([3e-15, 2e-15, 2e-15, 3e-15, 6e-15, 5e-14, 1e-12, 2e-11, 4e-10, 8e-9, 2e-7, 4e-6, 8e-5, 2e-3]),
+)
+_COARSE_REMAINDER, _FINE_REMAINDER = REMAINDERS
+# How rounding can move q_n: at most (1 + r^2) exp(-r^2 / 2) sum_i |c_i| r^i over r, He_n = sum_i c_i r^i
+# (from n = 6 on twice as much).
+_SIZES = np.array([2.0, 2.0, 4.0, 10.0, 30.0, 100.0, 8e2, 3e3, 1.3e4, 6e4, 3e5, 1.3e6, 6.5e6])
 SLACK = 2.0**-46
 _ONE_VARIANCE, _ONE_WEIGHT = np.array([2.0 / math.pi]), np.ones(1)
 _NO_VARIANCE = np.zeros(1)
-# Positive roots of He_(n+1), n = 0..5 (0 is another root of He_1, He_3, He_5), 0 where there are fewer.
-_EXTREMA = np.array(
-    [
-        [0.0, 0.0, 0.0],
-        [1.0, 0.0, 0.0],
-        [math.sqrt(3.0), 0.0, 0.0],
-        [math.sqrt(3.0 - math.sqrt(6.0)), math.sqrt(3.0 + math.sqrt(6.0)), 0.0],
-        [math.sqrt(5.0 - math.sqrt(10.0)), math.sqrt(5.0 + math.sqrt(10.0)), 0.0],
-        [0.6167065901925942, 1.8891758777537109, 3.324257433552119],
-    ]
-)
+_PI = np.array([math.pi, math.nextafter(math.pi, 4.0)])
+# Positive roots of He_(n+1), n = 0..12, 0 where there are fewer (0 is another root of He_1, He_3, ...).
+_EXTREMA = np.zeros((MAX_ORDER, MAX_ORDER // 2))
+for _n in range(1, MAX_ORDER):
+    _EXTREMA[_n, : (_n + 1) // 2] = np.polynomial.hermite_e.hermegauss(_n + 1)[0][_n // 2 + 1 :]
 # Beyond this many standard deviations a density is 0 in floats.
 _FAR = 60.0
 _INVERSE_ROOT = 1.0 / math.sqrt(2.0 * math.pi)
@@ -52,13 +56,16 @@ def tanh_bounds(first, last, mu, Delta, out):
     """
     if not _start(first, last, mu, Delta, 1.0, out):
         return
-    for j in range(TANH_VARIANCES.size):
+    fine = last > _COARSE_ORDER
+    variances, weights = (FINE_VARIANCES, FINE_WEIGHTS) if fine else (TANH_VARIANCES, TANH_WEIGHTS)
+    remainder = _FINE_REMAINDER if fine else _COARSE_REMAINDER
+    for j in range(variances.size):
         if first == 0:
-            _add_erf(TANH_VARIANCES[j], TANH_WEIGHTS[j], mu, Delta, out)
-        _add_gaussian(TANH_VARIANCES[j], TANH_WEIGHTS[j], mu, Delta, 1, max(first, 1), last, out)
+            _add_erf(variances[j], weights[j], mu, Delta, out)
+        _add_gaussian(variances[j], weights[j], mu, Delta, 1, max(first, 1), last, out)
     for k in range(first, last + 1):
-        out[2 * k] -= REMAINDER[k]
-        out[2 * k + 1] += REMAINDER[k]
+        out[2 * k] -= remainder[k]
+        out[2 * k + 1] += remainder[k]
     _finish(first, last, out)
 
 
@@ -92,6 +99,48 @@ def relu_bounds(first, last, mu, Delta, out):
                 nowhere = high == 0.0 and (mu[0] > 0.0 or mu[1] < 0.0)
                 out[2 * k] = 0.0 if nowhere else -math.inf
                 out[2 * k + 1] = 0.0 if nowhere else math.inf
+
+
+@jit()
+def erf_squared_bounds(first, last, mu, Delta, out):
+    """The same for the square of erf(sqrt(pi) x / 2), f' = 2 phi phi'.
+
+    For k > 0 Phi_k = 2 sum_j C(k - 1, j) a_(k-1-j) b_j, where a_0 = 2 N(mu; 0, Delta + 2 / pi), b_0 is an
+    error function of mu and both are derived in mu. Phi_0 grows with abs(mu), and with Delta by Phi_2 / 2.
+    """
+    if not _start(first, last, mu, Delta, math.inf, out):
+        if first == 0:
+            out[0], out[1] = 0.0, 1.0
+        return
+    highest = max(last, 2) if first == 0 else last
+    a, b, every = np.zeros(2 * highest), np.zeros(2 * highest), np.zeros(2 * highest + 2)
+    known = max(Delta[0], 0.0), Delta[1]
+    above = shift(_ONE_VARIANCE[0], known)
+    above = down(above[0]), up(above[1])  # the float is not 2 / pi
+    both = mul(above, shift(1.0, mul((_PI[0], _PI[1]), known)))
+    _add_gaussian(_ONE_VARIANCE[0], 1.0, mu, known, 0, 0, highest - 1, a)
+    _add_erf(0.0, 1.0, mu, both, b)
+    _add_gaussian(0.0, 1.0, mu, both, 1, 1, highest - 1, b)
+    for k in range(max(first, 1), highest + 1):
+        total, binomial = (0.0, 0.0), 1.0
+        for j in range(k):
+            total = add(total, scale(binomial, mul(bounds(a, k - 1 - j), bounds(b, j))))
+            binomial = binomial * (k - 1.0 - j) / (j + 1.0)
+        every[2 * k], every[2 * k + 1] = scale(2.0, total)
+    if first == 0:
+        near = 0.0 if mu[0] <= 0.0 <= mu[1] else min(abs(mu[0]), abs(mu[1]))
+        far = max(abs(mu[0]), abs(mu[1]))
+        low, high = _erf_squared_mean(near, known[0]) - SLACK, _erf_squared_mean(far, known[0]) + SLACK
+        rise = scale(0.5, mul(bounds(every, 2), (0.0, up(known[1] - known[0]))))
+        every[0], every[1] = max(0.0, down(low + min(rise[0], 0.0))), min(1.0, up(high + max(rise[1], 0.0)))
+    for i in range(2 * first, 2 * last + 2):
+        out[i] = every[i]
+
+
+@jit()
+def _erf_squared_mean(mu, Delta):
+    """Phi_0 within `SLACK`: the rule that Owen's T is taken by errs by less than 1e-17."""
+    return 1.0 - 8.0 * owens_t(mu / math.sqrt(Delta + 2.0 / math.pi), 1.0 / math.sqrt(1.0 + math.pi * Delta))
 
 
 @jit()

@@ -9,7 +9,8 @@ In the wide version u and p are intervals as well, (low_1, high_1, ...): what is
 value of the inputs and parameters in them.
 
 Every operation is one of `dynsys.numerics.intervals` or `interval_functions`, rounded outward; a number that
-no float holds becomes the interval between its neighbours; a logistic function is written as a tanh, which
+no float holds becomes the interval between its neighbours (sympy's floats are fractions here, or it would
+round their products); a logistic function is written as a tanh, which
 its slope shares; Gaussian expectations are enclosed by `dynsys.numerics.interval_gaussian`.
 """
 
@@ -35,7 +36,9 @@ import numpy as np
 from dynsys.numerics.interval_functions import (
     acos, acosh, asin, asinh, atan, atanh, cos, cosh, erf, erfc, exp, log, real_power, sin, sinh, tan, tanh,
 )
-from dynsys.numerics.interval_gaussian import erf_bounds, linear_bounds, relu_bounds, tanh_bounds
+from dynsys.numerics.interval_gaussian import (
+    erf_bounds, erf_squared_bounds, linear_bounds, relu_bounds, tanh_bounds,
+)
 from dynsys.numerics.intervals import (
     add, bounds, dirac, div, heaviside, inverse, magnitude, maximum, minimum, mul, neg, point, power, root,
     scale, shift, sign, square, sub,
@@ -52,7 +55,8 @@ _FUNCTIONS = {
 }  # fmt: skip
 _FOLDED = {sympy.Max: "maximum", sympy.Min: "minimum"}
 _INGREDIENTS = (intervals, interval_functions, interval_gaussian, signatures, derivatives, codegen)
-VERSION = 2
+VERSION = 3
+_LARGEST = 1.7976931348623157e308
 
 
 def enclosures(system, wide=False):
@@ -130,9 +134,12 @@ def _function(name, doc, flat, expressions, wide):
     loads = _loads([*expressions, *arguments])
     body = [f"{s} = {text}" for s, text in loads if s.name[0] in "xupUP"]
     for j, (low, high) in sorted(orders.items()):
-        if high > interval_gaussian.MAX_ORDER:
-            raise InputError(f"certify: no enclosure of expectations of order {high} is provided")
         expectation = flat.expectations[j]
+        if high > interval_gaussian.MAX_ORDER and expectation.phi in interval_gaussian.LIMITED:
+            raise InputError(
+                f"certify: the proof needs E phi^({high}), phi = {expectation.phi}, of mean {expectation.mu} "
+                f"and variance {expectation.Delta}; enclosures reach order {interval_gaussian.MAX_ORDER}"
+            )
         mu, Delta = (_interval(part) for part in (expectation.mu, expectation.Delta))
         body.append(f"e{j} = np.empty({2 * high + 2})")
         body.append(f"{expectation.phi}_bounds({low}, {high}, {mu}, {Delta}, e{j})")
@@ -147,13 +154,13 @@ def _function(name, doc, flat, expressions, wide):
 
 
 def _lettered(flat, wide):
-    """The system as it is enclosed: logistic functions as tanh; wide inputs and parameters as U and P."""
+    """The system as it is enclosed: see `_exact`; wide inputs and parameters as U and P."""
     changed = {s: symbol(s.name.upper()) for s in (*flat.inputs, *flat.parameters)} if wide else {}
     expectations = tuple(
-        replace(e, mu=_with_tanh(e.mu).xreplace(changed), Delta=_with_tanh(e.Delta).xreplace(changed))
+        replace(e, mu=_exact(e.mu).xreplace(changed), Delta=_exact(e.Delta).xreplace(changed))
         for e in flat.expectations
     )
-    equations = [_with_tanh(e).xreplace(changed) for e in flat.equations]
+    equations = [_exact(e).xreplace(changed) for e in flat.equations]
     return replace(flat, expectations=expectations), equations
 
 
@@ -167,6 +174,12 @@ def _loads(expressions):
         text = f"bounds(e{j}, {k})" if j is not None else f"bounds({s.name[0].lower()}, {number})"
         found.append((s, f"{s.name[0]}[{number}]" if s.name[0] in "up" else text))
     return found
+
+
+def _exact(expression):
+    """Floats as the fractions that they are, so that no derivative is rounded; logistic functions as tanh."""
+    floats = expression.atoms(sympy.Float)
+    return _with_tanh(expression.xreplace({number: sympy.Rational(number) for number in floats}))
 
 
 def _with_tanh(expression):
@@ -221,6 +234,8 @@ def _term(e):
 def _number(e):
     if e.is_Rational or e.is_Float:
         exact = Fraction(int(sympy.Rational(e).p), int(sympy.Rational(e).q))
+        if abs(exact) > _LARGEST:
+            return "interval", f"({_LARGEST!r}, math.inf)" if exact > 0 else f"(-math.inf, {-_LARGEST!r})"
         near = float(exact)
         if math.isfinite(near) and Fraction(near) == exact:
             return "float", repr(near)

@@ -8,7 +8,13 @@ import pytest
 
 from dynsys.numerics import interval_functions as functions
 from dynsys.numerics import interval_gaussian, intervals
-from dynsys.numerics.gaussian import TANH_VARIANCES, TANH_WEIGHTS, gaussian_expectation
+from dynsys.numerics.gaussian import (
+    FINE_VARIANCES,
+    FINE_WEIGHTS,
+    TANH_VARIANCES,
+    TANH_WEIGHTS,
+    gaussian_expectation,
+)
 
 EXTREMES = [0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 1e-310, 1e-160, 1e150, -1e150, 0.1, 1 / 3, 40.0, -40.0]
 
@@ -109,13 +115,16 @@ def test_extrema_inside_an_interval_are_found(name):
 
 
 @pytest.mark.slow
-def test_remainder_of_the_tanh_mixture_is_proved(monkeypatch):
-    """|phi^(k) - mixture| <= REMAINDER for every real x, k = 0..6: Taylor series in balls to 44; tails."""
+@pytest.mark.parametrize("fine", [False, True])
+def test_remainder_of_the_tanh_mixture_is_proved(monkeypatch, fine):
+    """|phi^(k) - mixture| <= REMAINDERS for every real x: Taylor series in balls to 44; tails."""
     monkeypatch.setattr(flint.ctx, "cap", 60)
-    step, terms, reach = 0.03125, 30, 0.25
-    remainder = interval_gaussian.REMAINDER
+    monkeypatch.setattr(flint.ctx, "prec", 80)
+    step, terms, reach = 0.03125, 40, 0.25
+    remainder = interval_gaussian.REMAINDERS[fine]
     largest = np.zeros(len(remainder))
-    nodes = list(zip(TANH_VARIANCES.tolist(), TANH_WEIGHTS.tolist()))
+    variances, weights = (FINE_VARIANCES, FINE_WEIGHTS) if fine else (TANH_VARIANCES, TANH_WEIGHTS)
+    nodes = list(zip(variances.tolist(), weights.tolist()))
 
     def difference(x):
         """phi - mixture as a power series, from its slope sech^2 - sum_j 2 w_j N(x; 0, v_j)."""
@@ -156,9 +165,14 @@ def test_remainder_of_the_tanh_mixture_is_proved(monkeypatch):
             largest[k] = max(largest[k], error)
             largest[0] += step * error if k == 1 else 0.0  # phi's error is the integral of its slope's
     assert np.isfinite(largest).all() and (largest <= remainder).all(), largest
-    # beyond 44 both sides are below 1e-26, with all derivatives up to the sixth
-    v = float(TANH_VARIANCES.max())
-    assert math.exp(-(44.0**2) / (2 * v)) * 44.0**6 < 1e-16 and 4 * math.exp(-88.0) * 2**6 < 1e-16
+    # beyond 44 both sides are small: sech^2 with its derivatives (poles are pi / 2 away), and every Gaussian
+    highest = len(remainder) - 1
+    assert 4 * math.exp(-2 * 43.0) * math.factorial(highest) < 1e-20
+    for v, w in nodes:
+        r, s = 44.0 / math.sqrt(v), math.sqrt(v)
+        sizes = np.abs(np.polynomial.hermite_e.herme2poly([0] * (highest - 1) + [1]))
+        tail = 2 * w * math.exp(-r * r / 2) * np.polyval(sizes[::-1], r) / s**highest
+        assert tail < 1e-17
 
 
 @pytest.mark.slow
@@ -178,3 +192,43 @@ def test_expectations_over_boxes_hold_their_values(phi):
                     value = gaussian_expectation(phi, k, x, D)
                     room = 1e-11 * (1 + abs(value))  # the function's own error
                     assert out[2 * k] - room <= value <= out[2 * k + 1] + room
+
+
+def exact_expectation(phi, k, mu, Delta):
+    """E phi^(k) = Delta^(-k/2) E phi He_k, as a ball (Stein's lemma)."""
+    sd, he = flint.arb(Delta).sqrt(), np.polynomial.hermite_e.herme2poly([0] * k + [1])
+
+    def integrand(x, _):
+        z = mu + sd * x
+        value = z.tanh() if phi == "tanh" else (z * flint.acb.pi().sqrt() / 2).erf()
+        value = value * value if phi == "erf_squared" else value
+        power = sum((int(c) * x**i for i, c in enumerate(he)), flint.acb(0))
+        return value * power * (-x * x / 2).exp()
+
+    whole = flint.acb.integral(integrand, -18, 18) / (2 * flint.arb.pi()).sqrt()
+    return (whole / sd**k).real  # beyond 18: exp(-162) 18^13 < 1e-50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("phi", ["tanh", "erf", "erf_squared"])
+def test_every_order_of_an_expectation_is_enclosed(phi, monkeypatch):
+    """Thin boxes tightly, wide ones at both ends, orders 0 to 13, variances from 0.01 to 1000."""
+    monkeypatch.setattr(flint.ctx, "prec", 200)
+    rng = np.random.default_rng(7)
+    function, top = getattr(interval_gaussian, f"{phi}_bounds"), interval_gaussian.MAX_ORDER
+    for trial in range(14):
+        mu, Delta = 2 * rng.standard_normal(), 10.0 ** rng.uniform(-2, 3)
+        last = (top, 7, 9)[trial % 3]
+        reach, share = 10.0 ** rng.uniform(-6, 0), 1 + 10.0 ** rng.uniform(-6, 0)
+        thin, wide = np.full(2 * top + 2, np.nan), np.full(2 * top + 2, np.nan)
+        function(0, last, (mu, mu), (Delta, Delta), thin)
+        corner = ((mu - reach, mu), (Delta, share * Delta))
+        function(0, last, *(corner if trial % 2 else ((mu, mu + reach), (Delta / share, Delta))), wide)
+        for k in {0, 1, 2, int(rng.integers(3, last)), last}:
+            exact = exact_expectation(phi, k, mu, Delta)
+            value = float(exact.mid())
+            assert float(exact.rad()) < 1e-20 * (1 + abs(value))
+            for bounds in (thin, wide):
+                assert flint.arb(bounds[2 * k]) <= exact <= flint.arb(bounds[2 * k + 1])
+            # as tight as remainder and rounding let it be, relative to the largest value for any mu, Delta
+            assert thin[2 * k + 1] - thin[2 * k] < 1e-7 * math.factorial(max(k - 1, 1))
