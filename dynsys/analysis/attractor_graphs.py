@@ -104,7 +104,7 @@ def state_machine(field, pulses, rest=None, durations=None, attractors=None):
     networkx.MultiDiGraph
         Nodes: attractors at rest, with ``kind``, ``place`` and ``outputs`` (O,). Edges, one for each input
         and start, with ``input`` and ``state`` (at the end of the pulse). The graph's attribute ``sentences``
-        says it in words.
+        says it in words, ``pulses`` lists the inputs.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def state_machine(field, pulses, rest=None, durations=None, attractors=None):
         attractors = find_attractors(field, rest)
     if len(attractors) == 0:
         raise InputError("rest: there is no attractor at these inputs, so there is no state to start from")
-    graph = networkx.MultiDiGraph(inputs=dict(attractors.inputs), state=field.state)
+    graph = networkx.MultiDiGraph(inputs=dict(attractors.inputs), state=field.state, pulses=tuple(pulses))
     u = field.input_vector(attractors.inputs)
     for name, kind, place in zip(attractors.names, attractors.kinds, attractors.places):
         middle = place.mean(axis=0)

@@ -3,12 +3,14 @@
 import networkx
 import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch
+from matplotlib.patheffects import withStroke
 
 from dynsys.plotting.phase import KINDS, draw_points
 from dynsys.plotting.style import BLACK, CYCLE, GREY, add_legend, axes, plain, say, symbol
 from tasks.checks import check_kind
 
 LETTER, BEND = 0.16, 0.18
+OUTLINE = (withStroke(linewidth=1.5, foreground="white"),)
 
 
 def plot_attractors(graph, ax=None, plane=(0, 1), key=True):
@@ -111,7 +113,8 @@ def plot_state_machine(graph, ax=None, words=None, colors=None):
     places = {name: np.array([np.cos(t), np.sin(t)]) for name, t in zip(names, turns)}
     if len(names) == 1:
         places = {names[0]: np.zeros(2)}
-    inputs = list(dict.fromkeys(edge["input"] for *_, edge in graph.edges(data=True)))
+    shown = [edge["input"] for *_, edge in graph.edges(data=True)]
+    inputs = list(dict.fromkeys([*(name for name in graph.graph.get("pulses", ()) if name in shown), *shown]))
     palette = {name: CYCLE[1 + k % (len(CYCLE) - 1)] for k, name in enumerate(inputs)} | dict(colors or {})
     loops = dict.fromkeys(names, 0)
     used = {}
@@ -126,12 +129,15 @@ def plot_state_machine(graph, ax=None, words=None, colors=None):
             _arrow(ax, places[start], places[end], color, BEND * (1 + turn), LETTER)
     for name in names:
         ax.add_patch(_disc(places[name], graph.nodes[name]["kind"]))
-        ax.text(*places[name], name if len(name) < 4 else "", ha="center", va="center", fontsize=1.2 * size,
-                fontweight="bold", zorder=4)  # fmt: skip
         text = (words or {}).get(name, "" if len(name) < 4 else name)
+        within = len(names) > 2 and 0 < len(text) < 5  # below the disc it would be among loops
         ax.text(
-            *(places[name] - [0, LETTER + 0.08]), plain(text), ha="center", va="top", fontsize=size, zorder=4
-        )
+            *(places[name] + [0, 0.3 * LETTER * within]), name if len(name) < 4 else "", ha="center",
+            va="center", fontsize=(1.0 if within else 1.2) * size, fontweight="bold", zorder=4,
+        )  # fmt: skip
+        ax.text(*(places[name] - [0, 0.45 * LETTER if within else LETTER + 0.08]), plain(text), ha="center",
+                va="center" if within else "top", fontsize=(0.85 if within else 1.0) * size, zorder=4,
+                path_effects=() if within else OUTLINE)  # fmt: skip
     for name in inputs:
         ax.plot([], [], color=palette[name], label=plain(name))
     height = 1.45 if len(names) > 2 else 0.7
