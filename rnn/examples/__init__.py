@@ -1,8 +1,9 @@
-"""Networks that ship with the project, trained by its own recipes: one for each task, and a full-rank pair.
+"""Networks that ship with the project, trained by its own recipes: one for each task, and some more.
 
 A name says task, rank and size, such as ``rdm-r1-n512``; ``full-romo-n256`` is of full rank, and
-``full-romo-n256-initial`` the network that its training started from (J and J_0). Each file carries where it
-comes from: seed, accuracy when it was made, versions; `benchmarks/make_examples.py` makes them again.
+``full-romo-n256-initial`` the network that its training started from (J and J_0). ``strong-context-r1-n4096``
+was trained with a cue of amplitude 1 instead of 0.1. Each file carries where it comes from: seed, accuracy
+when it was made, versions; `benchmarks/make_examples.py` makes them again.
 """
 
 from importlib.resources import as_file, files
@@ -66,7 +67,8 @@ def example_record(name):
     Returns
     -------
     dict
-        Task, seed, accuracy on fresh trials when it was made, hash, and the versions of the packages.
+        Task, its parameters where they are not the defaults, seed, accuracy on fresh trials when it was made,
+        hash, and the versions of the packages.
 
     Examples
     --------

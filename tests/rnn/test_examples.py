@@ -8,6 +8,7 @@ from rnn import FullRankRNN, example_names, example_record, load_example, simula
 from tasks import InputError, get_task, task_names
 
 FULL = ("full-romo-n256", "full-romo-n256-initial")
+STRONG = ("strong-context-r1-n4096",)  # with other parameters of the task
 LOW = tuple(name for name in example_names() if name not in FULL)
 
 
@@ -15,8 +16,8 @@ def size(name):
     return (files("rnn.examples") / f"{name}.npz").stat().st_size
 
 
-def accuracy(net, name, trials=400):
-    task = get_task(name)
+def accuracy(net, name, trials=400, **parameters):
+    task = get_task(name, **parameters)
     drawn = task.trials(trials, rng=99)
     return task.accuracy(simulate(net, drawn, rng=98, states=False).outputs, drawn)
 
@@ -29,10 +30,12 @@ def test_every_task_has_a_network():
 @pytest.mark.parametrize("name", LOW)
 def test_a_shipped_network_is_what_its_name_and_record_say_and_still_does_its_task(name):
     net, record = load_example(name), example_record(name)
-    assert name == f"{record['task']}-r{net.rank}-n{net.units}"
+    assert name == f"{'strong-' * (name in STRONG)}{record['task']}-r{net.rank}-n{net.units}"
     assert record["hash"] == net.hash
     assert size(name) < 300_000
-    assert accuracy(net, record["task"]) >= record["accuracy"] - 0.02
+    parameters = record.get("parameters", {})
+    assert bool(parameters) == (name in STRONG)
+    assert accuracy(net, record["task"], **parameters) >= record["accuracy"] - 0.02
     assert record["accuracy"] >= 0.95
 
 
