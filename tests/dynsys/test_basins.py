@@ -99,7 +99,8 @@ def test_distances_transitions_and_escapes_of_a_relu_network():
     assert set(rate.targets) <= {"A", "leaves the box"} and rate.escapes > 20
 
 
-@pytest.mark.parametrize("a, b", [(1.4, 1.5), pytest.param(2.0, 3.0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("a, b", [(1.4, 1.5), (2.0, 3.0)])
 def test_a_relu_network_turns(a, b):
     """The cycle of a piecewise linear field: its period against scipy's, its multiplier by Liouville."""
     field = rotation(a, b)
@@ -120,6 +121,7 @@ def test_a_relu_network_turns(a, b):
     )
 
 
+@pytest.mark.slow
 def test_a_way_out_is_told_from_a_way_round():
     """Of x' = x^2 - 1 the right side blows up in finite time; a long way round comes back from far out."""
     x, y = sympy.symbols("x y")

@@ -30,6 +30,7 @@ def agree(network, attractors, law, tau=100.0, **noise):
     return abs(times.mean() - law.mean) < 4 * np.hypot(error, dwell_error) < 0.4 * law.mean
 
 
+@pytest.mark.slow
 def test_the_shipped_bistable_networks_dwell_times():
     """Private noise and noise on the drives, as the task's free trials have them."""
     net, task = (

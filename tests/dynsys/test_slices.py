@@ -71,6 +71,7 @@ def test_basins_of_a_slice_are_those_of_the_whole_flow(lorenz, portrait):
     assert len(np.unique(direct)) == 2
 
 
+@pytest.mark.slow
 def test_a_plane_that_the_flow_never_leaves_shows_the_planar_portrait():
     """x' = x - x^3, y' = x - y, z' = -z: the planar field at z = 0; the same flow along z = 1."""
     x, y, z = sympy.symbols("x y z")
