@@ -16,10 +16,12 @@ negative: of an interval of Delta the part below 0 is left out.
 import math
 
 import numpy as np
+from numba import types
 
 from dynsys.numerics.gaussian import FINE_VARIANCES, FINE_WEIGHTS, TANH_VARIANCES, TANH_WEIGHTS, owens_t
 from dynsys.numerics.interval_functions import lower, upper
 from dynsys.numerics.intervals import add, bounds, down, mul, scale, shift, up
+from dynsys.numerics.signatures import VECTOR
 from rnn.jit import jit
 
 # Highest orders; functions that are not listed have all.
@@ -45,6 +47,7 @@ for _n in range(1, MAX_ORDER):
     _EXTREMA[_n, : (_n + 1) // 2] = np.polynomial.hermite_e.hermegauss(_n + 1)[0][_n // 2 + 1 :]
 # Beyond this many standard deviations a density is 0 in floats.
 _FAR = 60.0
+_PAIR = types.UniTuple(types.float64, 2)
 _INVERSE_ROOT = 1.0 / math.sqrt(2.0 * math.pi)
 
 
@@ -101,7 +104,7 @@ def relu_bounds(first, last, mu, Delta, out):
                 out[2 * k + 1] = 0.0 if nowhere else math.inf
 
 
-@jit()
+@jit(types.void(types.int64, types.int64, _PAIR, _PAIR, VECTOR))
 def erf_squared_bounds(first, last, mu, Delta, out):
     """The same for the square of erf(sqrt(pi) x / 2), f' = 2 phi phi'.
 

@@ -10,6 +10,7 @@ import sympy
 from balls import Checker
 
 from dynsys.analysis import certify, compile_field, count_map, find_fixed_points
+from dynsys.populations import Populations
 from dynsys.symbolic import System, mean_field
 from dynsys.symbolic.derivatives import plain
 from dynsys.symbolic.enclosures import enclosure_text
@@ -184,3 +185,16 @@ def test_a_map_over_a_ring_claims_nothing():
     axes = ("gain", gains), ("sigma_n1m1" if "sigma_n1m1" in field.parameters else "sigma_m1n1", [2.0])
     counts = count_map(field, *axes, budget=300).counts
     np.testing.assert_array_equal(counts[0], [1, 1, -1, -1])
+
+
+@pytest.mark.slow
+def test_a_random_bulk_of_erf_units_is_proved():
+    """The mean square needs erf squared, whose slope in Delta_0 needs its second derivative."""
+    covariance = [[1.2, 1.6, 0.2], [1.6, 5.0, 0.5], [0.2, 0.5, 0.8]]
+    one = Populations([1.0], [[0.2, 0.3, -0.1]], [covariance], 1, 1, 0, phi="erf")
+    field = compile_field(mean_field(one, bulk=0.8), gain=1.2)
+    box = field.trapping_box()
+    box[1, 0] = 1e-4  # Delta_0 = 0 is no fixed point at this input, but the edge of where F is smooth
+    certificate, found = certify(field, 0.4, box), find_fixed_points(field, 0.4, box)
+    assert certificate.complete and certificate.proved == len(found) > 0
+    np.testing.assert_allclose(certificate.roots.mean(axis=2), found.kappa, rtol=0, atol=1e-9)
