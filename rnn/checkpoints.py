@@ -255,7 +255,9 @@ def check_resume(checkpoint, net, task, config):
     for name in ("train", "optimizer", "fixed_trials", "validation", "batch_size", "batches_per_epoch"):
         old, new = getattr(checkpoint.config, name), getattr(config, name)
         if old != new:
-            raise InputError(f"resume: this checkpoint was made with {name}={old!r}, not {new!r}")
+            raise InputError(
+                f"resume: this checkpoint was made with {name}={old!r}, not {new!r}; keep to that, or begin anew"
+            )
 
 
 def check_same_task(checkpoint, name):

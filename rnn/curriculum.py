@@ -16,7 +16,7 @@ from rnn.training import train
 from rnn.training_records import TrainConfig
 from tasks.base import Task
 from tasks.checks import check_rng, choose
-from tasks.errors import InputError
+from tasks.errors import InputError, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,18 +109,29 @@ def train_stages(net, task, stages, rng, rank=None, progress=None, checkpoint=No
     for number, stage in enumerate(stages[first:], start=first + 1):
         if result is not None and not result.status.ok:
             break
-        if isinstance(net, FullRankRNN) and not stage.full_rank:
-            if rank is None:
-                raise InputError("rank: give the rank of the low-rank network to make of the full-rank one")
-            net = truncate(net, rank)
-        elif stage.full_rank and not isinstance(net, FullRankRNN):
-            raise InputError(f"net: stage {number} trains a full-rank network, got {net!r}")
-        result = train(
-            net, tasks[number - 1], stage.config, rng, progress, checkpoint=checkpoint,
-            stage=(number, len(stages)), earlier=result,
-        )  # fmt: skip
+        try:
+            result = train(
+                _fitting(net, stage, number, rank), tasks[number - 1], stage.config, rng, progress,
+                checkpoint=checkpoint, stage=(number, len(stages)), earlier=result,
+            )  # fmt: skip
+        except KeyboardInterrupt:  # between two stages, where `train` does not hold it
+            if result is None:
+                raise
+            message = f"Interrupted before stage {number} of {len(stages)} began. {result.message}"
+            return replace(result, status=Status.INTERRUPTED, message=message)
         net = result.net
     return result
+
+
+def _fitting(net, stage, number, rank):
+    """The network that a stage starts with: one of low rank for a low-rank stage."""
+    if isinstance(net, FullRankRNN) and not stage.full_rank:
+        if rank is None:
+            raise InputError("rank: give the rank of the low-rank network to make of the full-rank one")
+        return truncate(net, rank)
+    if stage.full_rank and not isinstance(net, FullRankRNN):
+        raise InputError(f"net: stage {number} trains a full-rank network, got {net!r}")
+    return net
 
 
 def _check(task, stages):

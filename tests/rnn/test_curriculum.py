@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import rnn.curriculum
 from rnn.approximation import truncate
 from rnn.curriculum import Stage, train_stages
 from rnn.networks import FullRankRNN, LowRankRNN
@@ -40,6 +41,19 @@ def test_stages_are_trainings_one_after_the_other():
     assert [(r.stage, r.epoch) for r in result.history] == [
         (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2),
     ]  # fmt: skip
+
+
+def test_an_interrupt_between_two_stages_keeps_the_first(tmp_path, monkeypatch):
+    def interrupted(net, rank):
+        raise KeyboardInterrupt
+
+    path, whole = tmp_path / "checkpoint.npz", train_stages(start(), TASK, STAGES, rng=1, rank=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(rnn.curriculum, "truncate", interrupted)
+        part = train_stages(start(), TASK, STAGES, 1, 2, checkpoint=path)
+    assert part.status is Status.INTERRUPTED and len(part.history) == 2
+    assert part.message.startswith("Interrupted before stage 2 of 3 began. Stage 1 of 3.")
+    assert train_stages(None, TASK, STAGES, 99, 2, resume=path).net.hash == whole.net.hash
 
 
 @pytest.mark.parametrize("last", [1, 2, 3, 5, 7])
