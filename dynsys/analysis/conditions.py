@@ -78,11 +78,12 @@ def input_conditions(trials, limit=LIMIT):
     trials = trials.trials(TRIALS, rng=SEED) if isinstance(trials, Task) else trials
     check_kind("trials", trials, Trials, "draw them with task.trials(n, rng=rng)")
     limit = check_count("limit", limit)
-    names = tuple(trials.epochs) or ("trial",)
-    everything = np.broadcast_to([0, trials.steps], (1, trials.size, 2))
-    bounds = np.array([trials.epochs[name] for name in names]) if trials.epochs else everything
-    stretches = find_stretches(trials.inputs, bounds)
-    groups, values = _groups(stretches, trials.inputs)
+    names = tuple(name for name, bounds in trials.epochs.items() if np.diff(bounds).any()) or ("trial",)
+    everything = np.broadcast_to([0, trials.steps], (trials.size, 2))
+    bounds = np.array([trials.epochs[name] if name in trials.epochs else everything for name in names])
+    inputs = trials.inputs if trials.inputs.shape[2] else np.zeros((trials.size, trials.steps, 1))
+    stretches = find_stretches(inputs, bounds)
+    groups, values = _groups(stretches, inputs)
     base = _base(groups, values, stretches)
     beside = _without_overlaps(groups, values, stretches, base)
     kept = _chosen(beside, groups, values, stretches, base, limit)
@@ -196,10 +197,11 @@ def _groups(stretches, inputs):
     sure, steps = pooled(stretches), stretches.steps
     which, exact = np.empty((count, channels), dtype=int), np.empty((count, channels))
     for c in range(channels):
-        largest = np.abs(inputs[..., c]).max()
-        which[:, c], levels = levels_of(sure.means[:, c], sure.errors[:, c], steps, largest)
-        weighed = np.bincount(which[:, c], (stretches.errors[:, c] * steps) ** 2)
-        errors = np.sqrt(weighed) / np.bincount(which[:, c], steps)
+        width = np.ptp(inputs[..., c])
+        which[:, c], levels = levels_of(sure.means[:, c], sure.errors[:, c], steps, width)
+        unit = width or 1.0  # squares of huge errors would overflow
+        weighed = np.bincount(which[:, c], (stretches.errors[:, c] / unit * steps) ** 2)
+        errors = unit * np.sqrt(weighed) / np.bincount(which[:, c], steps)
         # Without noise nothing has to be averaged, and what is a little off another value shall not move it.
         plain = [np.median(stretches.means[which[:, c] == n, c]) for n in range(len(levels))]
         levels = [_snapped(*pair) if pair[1] > 0 else level for level, *pair in zip(plain, levels, errors)]
@@ -210,8 +212,8 @@ def _groups(stretches, inputs):
 
 
 def _snapped(level, error):
-    """A level, or the number with one decimal place that is within its error."""
-    round_number = np.round(level, 1) + 0.0
+    """A level, or zero or else the number with one decimal place that is within its error."""
+    round_number = 0.0 if abs(level) <= SNAP * error else np.round(level, 1) + 0.0
     return round_number if abs(level - round_number) <= SNAP * error + 1e-9 else level
 
 
@@ -255,7 +257,7 @@ def _condition(group, value, stretches, names, trials):
     edges = np.diff(np.pad(shown, ((0, 0), (1, 1))).astype(int), axis=1)
     starts, ends = np.nonzero(edges > 0)[1], np.nonzero(edges < 0)[1]
     epochs = tuple(name for e, name in enumerate(names) if (stretches.epoch[group] == e).any())
-    value = np.array(value)
+    value = np.array(value[: trials.inputs.shape[2]])
     value.setflags(write=False)
     return InputCondition(value, epochs, shown, int(np.median(ends - starts)))
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Noise of a channel counts as at least this share of its largest input; levels are no closer than that.
-FLOOR = 0.01
+# Noise of a channel counts as at least this share of its range; levels are no closer than that.
+FLOOR = 0.005
 # Longest stretch that is looked at as one; those that follow each other at one level are joined later.
 LONGEST = 256
 # An epoch whose typical step belongs to a stretch shorter than this has no levels, but one mean.
@@ -91,7 +91,7 @@ def find_stretches(inputs, bounds):
         owner[(step >= bounds[e, :, :1]) & (step < bounds[e, :, 1:])] = e
     everywhere = _noise(inputs, owner >= 0)
     noise = np.array([_noise(inputs, owner == e, everywhere) for e in range(len(bounds))])
-    floor = FLOOR * np.maximum(np.abs(inputs).max(axis=(0, 1)), 1e-300)
+    floor = FLOOR * np.maximum(np.ptp(inputs, axis=(0, 1)), 1e-300)
     begin = _begin(owner)
     cuts = _partition(inputs / np.maximum(noise, floor)[owner], begin)
     rows = []
@@ -131,7 +131,7 @@ def pooled(stretches):
     return stretches._replace(means=means, errors=errors)
 
 
-def levels_of(values, errors, steps, largest):
+def levels_of(values, errors, steps, width):
     """The level that each of several means belongs to: clusters on a line, none wider than errors allow.
 
     Parameters
@@ -140,8 +140,8 @@ def levels_of(values, errors, steps, largest):
         Means and their standard errors.
     steps : ndarray (K,)
         Their weights.
-    largest : float
-        Largest input of the channel.
+    width : float
+        Range of the channel's inputs.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def levels_of(values, errors, steps, largest):
     >>> levels_of(np.array([0.11, 0.3, 0.09]), np.full(3, 0.01), np.ones(3), 0.3)
     (array([0, 1, 0]), array([0.1, 0.3]))
     """
-    reach = np.maximum(ERRORS * errors, FLOOR * largest)
+    reach = np.maximum(ERRORS * errors, FLOOR * width)
     which, levels, left = np.full(len(values), -1), np.zeros(0), np.arange(len(values))
     while len(left):  # the surest first: what is known badly would join levels that are apart
         order = left[np.argsort(errors[left], kind="stable")]

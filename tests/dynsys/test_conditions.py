@@ -105,6 +105,29 @@ def test_inputs_that_never_rest_are_averaged():
         conditions.input_conditions("rdm")
 
 
+@pytest.mark.parametrize(
+    "inputs, epochs, names",
+    [
+        (np.ones((1, 1, 1)), {}, ["u1 = 1"]),
+        (np.zeros((2, 10, 0)), {}, ["trial"]),
+        (np.zeros((3, 10, 1)), {"never": [0, 0]}, ["trial"]),
+        (
+            np.pad(np.ones((3, 4, 1)), ((0, 0), (3, 3), (0, 0))),
+            {"trial": [0, 10], "cue": [3, 7]},
+            ["trial", "u1"],
+        ),
+        (1e300 * np.random.default_rng(0).standard_normal((3, 10, 1)), {}, ["trial"]),
+        (1e6 + np.repeat([[[0.0], [1.0]]], 5, axis=1), {}, ["u1 = 1e+06", "u1 = 1e+06'"]),
+    ],
+    ids=["one step", "no channel", "an epoch without steps", "epochs that overlap", "huge", "far from zero"],
+)
+def test_degenerate_trials_have_conditions_too(inputs, epochs, names):
+    size, steps, _ = inputs.shape
+    epochs = {name: np.array(bounds) for name, bounds in epochs.items()}
+    found = conditions.input_conditions(Trials(inputs, *np.ones((2, size, steps, 1)), epochs=epochs))
+    assert list(found) == names and all(len(c.inputs) == inputs.shape[2] for c in found.values())
+
+
 def test_stretches_are_the_best_partition():
     """Against every way to cut ten steps, scored by the module's own criterion."""
     rng = np.random.default_rng(4)
