@@ -21,7 +21,7 @@ from rnn.kernels.lowrank import BLOCK, gradient_blocks
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import check_match
 from rnn.workers import SharedKernel
-from tasks.checks import check_count, check_rng, narrowed
+from tasks.checks import check_count, check_number, check_rng, narrowed
 from tasks.errors import InputError
 from tasks.plant import LinearPlant
 
@@ -91,7 +91,7 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1, l2_rat
     Raises
     ------
     InputError
-        Trials that do not fit the network.
+        Trials that do not fit the network; another precision; numbers too large for it.
 
     Examples
     --------
@@ -101,6 +101,9 @@ def loss_and_gradient(net, trials, rng=None, dtype=np.float64, threads=1, l2_rat
     (32, 1)
     """
     check_match(net, trials)
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise InputError(f"dtype: expected float32 or float64, got {np.dtype(dtype)}")
+    check_number("l2_rates", l2_rates, minimum=0.0)
     noise_std = 0.0 if rng is None else net.noise_std
     seed = 0 if rng is None else int(check_rng(rng).integers(2**63))
     batches = pack(trials, trials.size, dtype)

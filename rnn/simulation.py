@@ -53,7 +53,7 @@ class Trajectory:
     scored : ndarray (B, T, K) or None
         The plant's outputs that the targets are compared with.
     status : Status
-        DIVERGED when an output or the plant stopped being finite.
+        DIVERGED when an output, kappa or the plant stopped being finite.
     message : str
         The same with this run's figures.
 
@@ -133,8 +133,7 @@ def simulate(net, trials, rng=None, states=True):
     run = _simulate_low_rank if isinstance(net, LowRankRNN) else _simulate_full_rank
     x, z, kappa, v, *plant = run(net, trials, noise_std, seed, states)
     source = {"network": net.hash, "task": trials.task, "noise_std": noise_std, "noise_seed": seed}
-    run = Trajectory(x, z, kappa, v, trials.time, source, *plant)
-    return run if trials.plant is None else _judged(run)
+    return _judged(Trajectory(x, z, kappa, v, trials.time, source, *plant))
 
 
 def check_match(net, trials):
@@ -204,15 +203,16 @@ def _simulate_low_rank(net, trials, noise_std, seed, states):
 
 
 def _judged(run):
-    """The trajectory, with a sentence if its plant diverged."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        fine = np.isfinite(run.plant).all(axis=(0, 2)) & np.isfinite(run.z).all(axis=(0, 2))
+    """The trajectory, with a sentence if the network or its plant diverged."""
+    parts = [array for array in (run.z, run.kappa, run.plant) if array is not None]
+    fine = np.all([np.isfinite(array).all(axis=(0, 2)) for array in parts], axis=0)
     if fine.all():
         return run
-    message = (
-        f"The plant diverged: its state or command is not finite from {run.time[fine.argmin()]:g} ms on; use "
-        "a bounded phi, smaller output weights, or a plant with more damping."
-    )
+    since = f"not finite from {run.time[fine.argmin()]:g} ms on; use a bounded phi"
+    message = f"The network diverged: its activity is {since} or smaller weights."
+    if run.plant is not None:
+        message = f"The plant diverged: its state or command is {since}, smaller output weights, or a plant "
+        message += "with more damping."
     return replace(run, status=Status.DIVERGED, message=message)
 
 

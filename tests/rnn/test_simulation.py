@@ -1,14 +1,17 @@
 """Simulation against a slow loop in x space, the exact reduction, noise, and refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from reference import PHIS, normals, run_in_x_space
 
+from rnn.gradient import loss_and_gradient
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.simulation import simulate
 from tasks import get_task
 from tasks.base import Trials
-from tasks.errors import InputError
+from tasks.errors import InputError, Status
 
 
 def problem(rng, phi="tanh", units=21, trials=6, steps=15, noise_std=0.1):
@@ -122,3 +125,28 @@ def test_an_overflow_shows_and_does_not_raise():
     grow = LowRankRNN(*np.full((4, 3, 1), 1e200), phi="relu")
     inputs = np.ones((1, 5, 1))
     assert not np.isfinite(simulate(grow, Trials(inputs, inputs, inputs)).z).all()
+
+
+@pytest.mark.parametrize("kind", [LowRankRNN, FullRankRNN])
+def test_a_network_that_blows_up_says_when(kind):
+    """x doubles and more each step: 1e308 is passed near step ln(1e308) / ln(2.8), in every trial."""
+    ones, trials = np.ones((8, 1)), get_task("rdm", stimulus=20_000.0).trials(3, rng=0)
+    recurrent = (10.0 * ones, ones) if kind is LowRankRNN else (10.0 * np.eye(8),)
+    net = kind(*recurrent, I=ones, w=ones, phi="linear")
+    run = simulate(net, trials)
+    assert run.status is Status.DIVERGED
+    end = float(run.message.split("from ")[1].split(" ms")[0]) / 20.0
+    assert end == pytest.approx(5 + np.log(1e308) / np.log(2.8), abs=10)
+    assert np.isfinite(run.z[:, : int(end) - 1]).all() and not np.isfinite(run.z[:, int(end) - 1]).all()
+    assert simulate(replace(net, phi="tanh"), trials).status is Status.COMPLETED
+
+
+def test_precisions_and_penalties_that_make_no_sense_are_refused():
+    task = get_task("rdm")
+    net, trials = LowRankRNN.random(8, 1, task, rng=0), task.trials(4, rng=0)
+    for dtype in (np.float16, int, complex):
+        with pytest.raises(InputError, match="dtype: expected float32 or float64, got"):
+            loss_and_gradient(net, trials, dtype=dtype)
+    for l2_rates in (-1.0, float("nan")):
+        with pytest.raises(InputError, match="l2_rates: must be"):
+            loss_and_gradient(net, trials, l2_rates=l2_rates)
