@@ -130,7 +130,7 @@ def examples(options, command):
     for name in rnn.example_names():
         net, record = rnn.load_example(name), rnn.example_record(name)
         reached = f"accuracy {record['accuracy']:.4f} on {record['test_trials']} trials"
-        print(f"  {name:<22} {reached}, seed {record['seed']}, hash {net.hash[:12]}")
+        print(f"  {name:<24} {reached}, seed {record['seed']}, hash {net.hash[:12]}")
     return DONE
 
 
