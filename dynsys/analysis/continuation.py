@@ -225,8 +225,10 @@ def _tangent(curve, x, p):
     if not np.isfinite(matrix[:, :-1]).all():
         return None
     _, sizes, vectors = np.linalg.svd(matrix)
+    if sizes[-1] > 1e-9 * max(1.0, sizes[0]):
+        return vectors[-1]
     null = vectors[np.append(sizes <= 1e-9 * max(1.0, sizes[0]), True)]
-    tangent = null.T @ null[:, -1] if len(null) > 1 else null[0]
+    tangent = null.T @ null[:, -1]
     return tangent if np.linalg.norm(tangent) > 0 else null[0]
 
 

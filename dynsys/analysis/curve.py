@@ -13,16 +13,10 @@ from dynsys.analysis.differences import tensor_by_differences
 from dynsys.analysis.eigenvalues import sorted_eigenvalues, spectrum
 from dynsys.analysis.vector_field import Field, check_field
 from dynsys.numerics import locate, pseudo_arclength
-from dynsys.numerics.extended import (
-    ADVANCE_TYPE,
-    BRANCH_CURVE,
-    EQUILIBRIUM,
-    TESTS,
-    advance,
-)
+from dynsys.numerics.extended import ADVANCE_TYPE, BRANCH_CURVE, EQUILIBRIUM, TESTS, advance
 from dynsys.numerics.signatures import address
 from dynsys.numerics.tensors import evaluate, expansions, symmetric_tensor
-from tasks.checks import as_array, check_number
+from tasks.checks import as_array
 from tasks.errors import InputError
 
 # Steps in units of the span and of the box: first, longest, shortest.
@@ -184,8 +178,7 @@ class Curve:
         borders = np.zeros((4, 1)) if borders is None else borders
         vectors = np.empty((2, 1 if self.mode == EQUILIBRIUM else max_points, 2 * borders.shape[1]))
         points[0, 0], tangents[0, 0] = y, tangent
-        steps = [min(FIRST_STEP, LONGEST_STEP), LONGEST_STEP, SHORTEST_STEP]
-        settings = np.array(steps + [REACH] * self.n)
+        settings = np.array([FIRST_STEP, LONGEST_STEP, SHORTEST_STEP] + [REACH] * self.n)
         outcomes, counts = np.zeros(2, dtype=int), np.zeros(2, dtype=int)
         pseudo_arclength.walk(
             *self._common(borders), settings, points, tangents, tests, vectors, outcomes, counts
@@ -222,15 +215,18 @@ class Curve:
 
         Returns
         -------
-        points, moves : ndarray (E, n + 1)
+        points, moves : ndarray (E, n + 3)
             The solutions, and how each moves with p2.
+        residuals : ndarray (E,)
+            The largest entry of F at each.
         """
         n = self.n
         starts, tangents = np.zeros((len(points), n + 3)), np.zeros((len(points), n + 3))
         starts[:, : n + 1] = points
         borders = np.zeros((4, max(n, n * (n - 1) // 2)))
-        locate.polish(*self._held._common(borders), starts, np.array(modes, dtype=int), tangents)
-        return starts, tangents
+        residuals = np.empty(len(points))
+        locate.polish(*self._held._common(borders), starts, np.array(modes, dtype=int), tangents, residuals)
+        return starts, tangents, residuals
 
     def with_second(self, column, span=(0.0, 1.0), mode=EQUILIBRIUM):
         """The curve with a second free parameter."""
@@ -328,7 +324,7 @@ def make_curve(field, parameter, span, inputs=None):
         listed = ", ".join(field.continuable)
         raise InputError(f"parameter: this field has no {parameter!r}; it has {listed}")
     ends = as_array("span", span, (2,), "(low, high)")
-    low, high = (check_number("span", end) for end in ends)
+    low, high = ends.tolist()
     if not low < high:
         raise InputError(f"span: needs low < high, got ({low:g}, {high:g})")
     u = field.input_vector(inputs)

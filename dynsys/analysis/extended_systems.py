@@ -49,9 +49,9 @@ def polish(curve, starts, modes):
     (0.532839975354, True)
     """
     n = curve.n
-    points = curve.polish(starts, modes)[0][:, : n + 1]
+    points, _, residuals = curve.polish(starts, modes)
+    points = points[:, : n + 1]
     natural = points * curve.scale[: n + 1]
-    residuals = np.abs(curve.many("rhs", natural, n)).max(axis=1)
     fine = np.abs(points - starts).max(axis=1) <= REACH
     fine &= residuals <= RESIDUAL * (1 + np.abs(natural[:, :n]).max(axis=1))
     return [(y, float(r)) if ok else None for y, r, ok in zip(natural, residuals, fine)]

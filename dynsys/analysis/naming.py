@@ -194,8 +194,8 @@ def unstable_others(curve, eigenvalues, critical):
     >>> unstable_others(make_curve(field, "v", (-1, 1)), np.array([0.0, 2.0, -1.0]), 1)
     1
     """
-    rates = sorted(growth(curve.field, eigenvalues).tolist(), key=abs)
-    return sum(rate > zero_below(eigenvalues) for rate in rates[critical:])
+    rates, zero = sorted(growth(curve.field, eigenvalues).tolist(), key=abs), zero_below(eigenvalues)
+    return sum(rate > zero for rate in rates[critical:])
 
 
 def critical_point(curve, kind, at, coefficients, sentence):
@@ -218,8 +218,7 @@ def critical_point(curve, kind, at, coefficients, sentence):
 
 def _point(curve, kind, at, coefficients, sentence, residual, directions=None):
     # What is below rounding is zero.
-    n = at.x.size
-    x = np.where(np.abs(at.x) < SNAP * curve.scale[:n], 0.0, at.x)
+    x = np.where(np.abs(at.x) < SNAP * curve.scale[: at.x.size], 0.0, at.x)
     p = _snapped(curve, at)
     if curve.field.step is not None and kind in _OF_F:
         coefficients = {name: curve.field.step * value for name, value in coefficients.items()}

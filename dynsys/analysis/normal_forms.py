@@ -158,6 +158,5 @@ def bordered_solve(matrix, column, row, vector):
 
 def _singular_vectors(matrix):
     left, sizes, right = np.linalg.svd(matrix)
-    q, psi = right[-1], left[:, -1]
-    q, psi = (v if v[np.abs(v).argmax()] > 0 else -v for v in (q, psi))
+    q, psi = (v if max(v.tolist(), key=abs) > 0 else -v for v in (right[-1], left[:, -1]))
     return q, psi, sizes.tolist()

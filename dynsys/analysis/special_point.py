@@ -51,8 +51,8 @@ class SpecialPoint:
     residual: float = 0.0
 
     def __post_init__(self):
-        directions = () if self.directions is None else self.directions
-        object.__setattr__(self, "directions", np.reshape(directions, (-1, np.size(self.kappa) + 1)))
+        if self.directions is None or len(self.directions) == 0:
+            object.__setattr__(self, "directions", np.zeros((0, np.size(self.kappa) + 1)))
         if self.eigenvalues is None:
             object.__setattr__(self, "eigenvalues", ())
         keep_arrays(self, kappa=float, eigenvalues=complex, directions=float)

@@ -18,6 +18,8 @@ TOGETHER = 1e-5
 # A fold or cusp this close to a branch point is that point itself, seen by another test: a side branch of a
 # pitchfork turns there.
 COINCIDE = 1e-6
+# Points of one kind that are closer than this are one.
+SAME = 1e-8
 # An eigenvalue at an event that is below this is meant to be zero.
 NEARLY_ZERO = 1e-5
 # Bisections of a step in which the number of unstable eigenvalues changes without an event.
@@ -186,7 +188,8 @@ def _unstable(curve, points):
 
 
 def _same(curve, first, second):
-    return first.kind == second.kind and _apart(curve, first, second) < 1e-8
+    near = abs(first.value - second.value) < SAME * curve.scale[curve.n]
+    return near and first.kind == second.kind and _apart(curve, first, second) < SAME
 
 
 def _turns_at(curve, special, crossing):

@@ -8,7 +8,7 @@ from numba import types
 
 from dynsys.numerics.extended import BRANCH_CURVE, COLUMNS, HOPF_CURVE, TESTS
 from dynsys.numerics.pseudo_arclength import START, between, renew
-from dynsys.numerics.signatures import MATRIX
+from dynsys.numerics.signatures import MATRIX, VECTOR
 from rnn.jit import jit
 
 # Width of the bracket around a zero; what is found in it is polished afterwards.
@@ -120,10 +120,10 @@ def search(
         wanted[k, 1], wanted[k, 2] = place, value
 
 
-@jit(types.void(*START, MATRIX, COLUMNS, MATRIX))
+@jit(types.void(*START, MATRIX, COLUMNS, MATRIX, VECTOR))
 def polish(
     advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
-    borders, mode, points, modes, tangents,
+    borders, mode, points, modes, tangents, residuals,
 ):  # fmt: skip
     """Solve the equations of special points from near them, with p2 held.
 
@@ -137,9 +137,11 @@ def polish(
         What each of them is.
     tangents : ndarray (E, n + 3)
         Become the direction in which each goes with p2.
+    residuals : ndarray (E,)
+        Become the largest entry of F at each.
     """
     n = points.shape[1] - 3
-    tests = np.empty(TESTS)
+    tests, state, value = np.empty(TESTS), np.empty(n), np.empty(n)
     for e in range(points.shape[0]):
         m = n + 3 if modes[e] == BRANCH_CURVE else n + 2
         size = n * (n - 1) // 2 if modes[e] == HOPF_CURVE else n
@@ -165,3 +167,10 @@ def polish(
         for j in range(m):
             if done < 0:
                 points[e, j] = np.nan
+        for j in range(n):
+            state[j] = points[e, j] * scale[j]
+        rhs(state, inputs, params, value)  # they are those of the last point that was reached
+        residuals[e] = 0.0
+        for j in range(n):
+            if not abs(value[j]) <= residuals[e]:  # NaN counts as larger
+                residuals[e] = abs(value[j])

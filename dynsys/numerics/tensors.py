@@ -16,26 +16,29 @@ from rnn.jit import jit
 _INDICES = types.Array(types.int64, 2, "C")
 
 
-@jit(types.void(TAYLOR_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, MATRIX, _INDICES, MATRIX))
-def _entries(taylor, state, inputs, params, program, basis, combinations, out):
-    """out (K, R): the entries of the tensor for each row of indices into the basis."""
+@jit(types.void(TAYLOR_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, MATRIX))
+def _entries(taylor, state, inputs, params, program, places, steps, combinations, out):
+    """out (K, R): the entries of the tensor for each row of indices into the variables.
+
+    ``places`` holds the number of inputs and parameters, then each variable's place among all; ``steps`` how
+    far to go along each.
+    """
     order, size = combinations.shape[1], state.size
-    direction, values = np.empty(basis.shape[1]), np.empty(order * size)
-    weight = 1.0
-    for k in range(2, order + 1):
-        weight /= 2.0 * k
+    direction, values = np.empty(size + places[0]), np.empty(order * size)
     for row in range(combinations.shape[0]):
+        weight = 1.0 / steps[combinations[row, 0]]
+        for k in range(1, order):
+            weight /= 2.0 * (k + 1) * steps[combinations[row, k]]
         for r in range(size):
             out[row, r] = 0.0
         for signs in range(2 ** (order - 1)):
             parity = 1.0
             for j in range(direction.size):
-                direction[j] = basis[combinations[row, 0], j]
-            for k in range(1, order):
-                sign = 1.0 if (signs >> (k - 1)) & 1 == 0 else -1.0
+                direction[j] = 0.0
+            for k in range(order):
+                sign = -1.0 if k > 0 and (signs >> (k - 1)) & 1 == 1 else 1.0
                 parity *= sign
-                for j in range(direction.size):
-                    direction[j] += sign * basis[combinations[row, k], j]
+                direction[places[1 + combinations[row, k]]] += sign * steps[combinations[row, k]]
             taylor(state, inputs, params, direction, program, values)
             for r in range(size):
                 out[row, r] += parity * weight * values[(order - 1) * size + r]
@@ -67,21 +70,25 @@ _BLOCK = types.Array(types.float64, 3, "C")
 
 
 @jit(types.void(
-    FIELD_TYPE, FIELD_TYPE, TAYLOR_TYPE, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, MATRIX, _INDICES, _INDICES,
+    FIELD_TYPE, FIELD_TYPE, TAYLOR_TYPE, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, _INDICES,
     MATRIX, MATRIX, _BLOCK, _BLOCK,
 ))  # fmt: skip
 def _expand(
-    jacobian, parameter_jacobian, taylor, points, inputs, params, program, columns, basis, pairs, triples,
+    jacobian, parameter_jacobian, taylor, points, inputs, params, program, columns, steps, pairs, triples,
     jacobians, slopes, second, third,
 ):  # fmt: skip
     """Rows of all derivatives at each point: of tensors those entries that ``pairs`` and ``triples`` list."""
-    state = np.empty(points.shape[1] - columns.size + 1)
+    n = points.shape[1] - columns.size + 1
+    state, places = np.empty(n), np.empty(n + 2, dtype=np.int64)
+    for j in range(n):
+        places[1 + j] = j
+    places[0], places[n + 1] = columns[0], n + columns[1]
     for e in range(points.shape[0]):
         _put(points, e, inputs, params, columns, state)
         jacobian(state, inputs, params, jacobians[e])
         parameter_jacobian(state, inputs, params, slopes[e])
-        _entries(taylor, state, inputs, params, program, basis, pairs, second[e])
-        _entries(taylor, state, inputs, params, program, basis, triples, third[e])
+        _entries(taylor, state, inputs, params, program, places, steps, pairs, second[e])
+        _entries(taylor, state, inputs, params, program, places, steps, triples, third[e])
 
 
 def symmetric_tensor(taylor, state, inputs, params, program, total, places, size, order):
@@ -117,9 +124,8 @@ def symmetric_tensor(taylor, state, inputs, params, program, total, places, size
     """
     combinations, entries = _layout(len(places), order)
     out = np.empty((len(combinations), state.size))
-    basis = _basis(places, size, state.size + total)
-    _entries(address(taylor, TAYLOR_TYPE), state, inputs, params, program, basis, combinations, out)
-    out /= size[combinations].prod(axis=1)[:, None]
+    places = np.array([total, *places])
+    _entries(address(taylor, TAYLOR_TYPE), state, inputs, params, program, places, size, combinations, out)
     return out.T[:, entries]
 
 
@@ -159,26 +165,16 @@ def expansions(functions, points, inputs, params, program, columns, scale):
     """
     count, n = len(points), points.shape[1] - columns.size + 1
     (pairs, at_pairs), (triples, at_triples) = _layout(n + 1, 2), _layout(n, 3)
-    size = scale[: n + 1]
-    basis = _basis([*range(n), n + columns[1]], size, n + columns[0])
     jacobians, slopes = np.empty((count, n * n)), np.empty((count, n * columns[0]))
     second, third = np.empty((count, len(pairs), n)), np.empty((count, len(triples), n))
     _expand(
-        *functions, points, inputs, params, program, columns, basis, pairs, triples,
+        *functions, points, inputs, params, program, columns, scale, pairs, triples,
         jacobians, slopes, second, third,
     )  # fmt: skip
-    second /= size[pairs].prod(axis=1)[:, None]
-    third /= size[triples].prod(axis=1)[:, None]
     return (
         jacobians.reshape(count, n, n), slopes.reshape(count, n, -1)[:, :, columns[1]].copy(),
         second.transpose(0, 2, 1).take(at_pairs, axis=2), third.transpose(0, 2, 1).take(at_triples, axis=2),
     )  # fmt: skip
-
-
-def _basis(places, size, total):
-    basis = np.zeros((len(places), total))
-    basis[np.arange(len(places)), places] = size
-    return basis
 
 
 @functools.cache
