@@ -47,8 +47,8 @@ SMALLEST = 1e-5
 LIOUVILLE = 1e-2
 # A start this far off an unstable point, as a share of the box, follows its unstable directions.
 NUDGE = 1e-3
-# Without a trapping box a trajectory is gone when it is beyond so many times the box.
-ROOM = 4.0
+# Without a trapping box a trajectory is gone when it is beyond so many times the box; farther when all are.
+ROOM, FAR = 4.0, 32.0
 
 
 def find_cycles(
@@ -118,7 +118,7 @@ def find_cycles(
     return LimitCycles(cycles, given, counts, message, field.state, field.source)
 
 
-def _search(field, u, limits, places, fixed_points, unstable):
+def _search(field, u, limits, places, fixed_points, unstable, reach=ROOM):
     widths = limits[:, 1] - limits[:, 0]
     guesses, restless, counts = [], [], {"starts": 0, "returned": 0, "undecided": 0}
     for direction in (1.0, -1.0) if unstable else (1.0,):
@@ -127,10 +127,10 @@ def _search(field, u, limits, places, fixed_points, unstable):
         chains = [c.points for c in fixed_points.continua] if direction > 0 else ()
         regions = capture_regions(field, u, sinks, chains, others, widths, direction)
         begin = np.concatenate([places, _nudged(fixed_points, direction, widths)])
-        returned, moving = _returns(field, u, begin, direction, limits, regions, counts)
+        returned, moving = _returns(field, u, begin, direction, limits, regions, counts, reach)
         guesses += returned
         if field.dimension > 2 and direction > 0 and unstable:
-            guesses += _passes(field, u, places, limits, regions)
+            guesses += _passes(field, u, places, limits, regions, reach)
             restless = moving
     cycles, failures = [], 0
     for gap, state, period in sorted(guesses, key=lambda guess: guess[0])[:MAX_SHOTS]:
@@ -139,7 +139,10 @@ def _search(field, u, limits, places, fixed_points, unstable):
         cycle = refine_cycle(field, u, state, period, widths)
         failures += cycle is None
         if cycle is not None and not any(_same(cycle, other) for other in cycles):
-            cycles.append(cycle)
+            cycles = [other for other in cycles if not _same(other, cycle)] + [cycle]
+    attracts = any(each.stable for each in [*cycles, *fixed_points])
+    if field.box is None and not attracts and not counts["undecided"] and reach < FAR:
+        return _search(field, u, limits, places, fixed_points, unstable, FAR)
     more = unstable and field.dimension > 2
     passed_by = _passed_by(field, u, cycles, restless, limits) if more else []
     cycles += passed_by
@@ -232,10 +235,10 @@ def _nudged(fixed_points, direction, widths):
     return np.concatenate(states)
 
 
-def _returns(field, u, states, direction, limits, regions, counts):
+def _returns(field, u, states, direction, limits, regions, counts, reach):
     """Guesses (gap, state, period) of the starts that settle on something that comes back; what moves on."""
     counts["starts"] += len(states)
-    room = _room(field, limits, direction)
+    room = _room(field, limits, direction, reach)
     settle, watch, guesses = SETTLE, WATCH, []
     for last in (*[False] * (ROUNDS - 1), True):
         periods, gaps, labels = _watch(field, u, states, direction, settle, watch, limits, room, regions)
@@ -255,10 +258,10 @@ def _returns(field, u, states, direction, limits, regions, counts):
     return guesses, states
 
 
-def _passes(field, u, states, limits, regions):
+def _passes(field, u, states, limits, regions, reach):
     """Guesses from starts that have hardly settled: near returns to cycles that a trajectory only passes."""
     states = states.copy()
-    room = _room(field, limits, 1.0)
+    room = _room(field, limits, 1.0, reach)
     periods, gaps, _ = _watch(field, u, states, 1.0, SETTLE // 6, WATCH // 2, limits, room, regions)
     return [(g, x, t) for g, x, t in zip(gaps, states, periods) if CLOSE < g <= WORTH]
 
@@ -294,10 +297,10 @@ def _watch(field, u, states, direction, settle, watch, limits, room, regions):
     return periods, gaps, labels
 
 
-def _room(field, limits, direction):
+def _room(field, limits, direction, reach):
     """Beyond these bounds a trajectory is gone."""
     middle, half = limits.mean(axis=1), 0.5 * (limits[:, 1] - limits[:, 0])
-    factor = 1.01 if field.box is not None and direction < 0 else ROOM
+    factor = 1.01 if field.box is not None and direction < 0 else reach
     return np.column_stack([middle - factor * half, middle + factor * half])
 
 
@@ -330,7 +333,9 @@ def _ratio(cycle):
 
 
 def _same(cycle, other):
-    if abs(cycle.period / other.period - 1) > 1e-6:
+    """Whether a cycle is another one, or several turns of it."""
+    turns = max(round(cycle.period / other.period), 1)
+    if abs(cycle.period / other.period - turns) > 1e-6 * turns:
         return False
     size = np.ptp(other.points, axis=0).clip(1e-300)
     # Distances from the segments between points, so that unequal phases do not matter; their median, since

@@ -23,6 +23,8 @@ RTOL, COARSE = 1e-13, 1e-9
 ITERATIONS = 25
 # By this iteration the jumps must be small, or there is nothing to find.
 PATIENCE = 10
+# What goes so many times as far away as it was is no cycle.
+RUNAWAY = 1e8
 # A jump between pieces below this share of the orbit's size counts as closed.
 CLOSED = 1e-9
 # Pieces whose derivatives are worse conditioned are cut, into at most so many parts.
@@ -67,7 +69,7 @@ def close_orbit(field, u, start, period, segments=SEGMENTS, image=None):
     2.0
     """
     nodes = _sample(field, u, start, period, segments)
-    if nodes is None:
+    if nodes is None or np.abs(nodes).max() > RUNAWAY * (1 + np.abs(start).max()):
         return None
     T = abs(period)
     if period < 0:
@@ -214,6 +216,7 @@ def _newton_step(field, u, nodes, T, ends, matrices, jumps, scale, image):
         system[rows, following : following + R] -= np.eye(R) if following else image * scale / scale[:, None]
         system[rows, -1] = speeds[i] / S * T
     across = values_at(field, nodes[:1], u)[0] / scale
+    across = across / max(np.abs(across).max(), 1e-300)
     system[-1, :R] = across / max(np.linalg.norm(across), 1e-300)
     solution = lstsq(system, -np.append(jumps.ravel(), 0.0), cond=1e-13, check_finite=False)[0]
     return solution[:-1].reshape(S, R), float(solution[-1] * T)

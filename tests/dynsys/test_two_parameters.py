@@ -143,3 +143,7 @@ def test_two_parameters_of_morris_and_lecar():
     found = {(point.kind, *point.values.round(6)) for point in diagram.special_points}
     assert found == {("Bogdanov-Takens", 48.225939, 21.734143), ("cusp", 92.10523, 6.418208)}
     assert all(region.checked for region in diagram.regions)
+    # Nothing escapes, so where no fixed point is stable there is a stable cycle (Poincare and Bendixson).
+    resting = ["stable node" in region.counts for region in diagram.regions]
+    firing = ["stable cycle" in region.counts for region in diagram.regions]
+    assert all(rests or fires for rests, fires in zip(resting, firing)) and any(firing) and any(resting)
