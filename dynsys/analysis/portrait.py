@@ -175,7 +175,7 @@ class PhasePortrait:
                 f"PhasePortrait({len(self.kappa)} places from {span}, {len(self.fixed_points)} fixed points)"
             )
         given = ", ".join(f"{name} = {value:g}" for name, value in self.inputs.items()) or "no input"
-        basins = "" if self.basins is None else f", basins {self.basins.shares}"
+        basins = "" if self.basins is None else f", {self.basins!r}"
         shown, points = ", ".join(self.state), f"{len(self.fixed_points)} fixed points"
         if self.plane is not None:
             shown = f"{', '.join(self.plane.labels)} through {self.plane.place}"
