@@ -5,6 +5,7 @@ populations: among the local optima of EM, with soft or hard memberships, the li
 that works. Here each is redrawn, with the same random numbers and trials for all, and judged.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +110,8 @@ def select_populations(
     units : int, optional
         Units of a redrawn network; as many as were fitted if left out.
     exact_moments : bool, default True
-        Redraw with exact moments (see `redraw`): judges the mixture and not the sampling error.
+        Redraw with exact moments (see `redraw`): judges the mixture and not the sampling error. Candidates
+        with a population of too few units for that are left out.
     trials : int, default 300
         Number of trials for each network.
     rng : numpy.random.Generator or int
@@ -203,7 +205,7 @@ def _candidates(loadings_, counts, means, membership, restarts, optima, rng):
 
 
 def _several(name, values):
-    values = (values,) if isinstance(values, (str, int)) else tuple(values)
+    values = (values,) if isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
     if not values:
         raise InputError(f"{name}: give one or more to try")
     return values

@@ -40,7 +40,10 @@ def test_a_selection_shows_itself(chosen):
 
 
 def test_the_same_seed_selects_the_same(context):
-    runs = [select_populations(*context, 2, optima=1, draws=2, trials=60, restarts=3, rng=5) for _ in "ab"]
+    runs = [
+        select_populations(*context, np.int64(2), optima=1, draws=2, trials=60, restarts=3, rng=5)
+        for _ in "ab"
+    ]
     assert runs[0].accuracy == runs[1].accuracy
     np.testing.assert_array_equal(runs[0].accuracies, runs[1].accuracies)
     np.testing.assert_array_equal(runs[0].best.covariances, runs[1].best.covariances)
@@ -81,7 +84,8 @@ def test_what_makes_no_sense_is_refused(context):
         (lambda: select_populations(rows.values, task, rng=0), "loadings: expected"),
         (lambda: select_populations(rows, task, (), rng=0), "counts: give one or more"),
         (lambda: select_populations(rows, task, 0, rng=0), "counts: "),
-        (lambda: select_populations(rows, task, means=("none",), rng=0), "means: .*'none'"),
+        (lambda: select_populations(rows, task, 2.5, rng=0), "counts: "),
+        (lambda: select_populations(rows, task, means="none", rng=0), "means: .*'none'"),
         (lambda: select_populations(rows, task, membership=("fuzzy",), rng=0), "membership: .*'fuzzy'"),
         (lambda: select_populations(rows, task, rng=None), "rng"),
         (lambda: select_populations(few, dots, 40, rng=0), "20 units cannot give 40"),
