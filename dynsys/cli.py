@@ -115,6 +115,8 @@ def train(options, command):
         if fresh and not any(folder.iterdir()):
             folder.rmdir()
         raise
+    # Resumed or not, the files are the same.
+    command = shlex.join(word for word in shlex.split(command) if word != "--resume")
     stored = dynsys.report.write_training(result, folder, command)
     if result.status is tasks.Status.INTERRUPTED:
         say(f"dynsys: interrupted; the network trained so far is in {stored}; go on with --resume")

@@ -256,7 +256,8 @@ def check_resume(checkpoint, net, task, config):
         old, new = getattr(checkpoint.config, name), getattr(config, name)
         if old != new:
             raise InputError(
-                f"resume: it was made with {name}={old!r}, not {new!r}; resume with that, or begin anew"
+                f"resume: this checkpoint was made with {name}={old!r}, not {new!r}; resume with that, or "
+                "begin anew"
             )
 
 

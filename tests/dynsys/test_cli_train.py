@@ -52,6 +52,14 @@ def test_it_resumes_to_the_same_network(tmp_path):
     assert len(hashes) == 1
 
 
+def test_a_resumed_training_writes_the_same_files(tmp_path):
+    command, names = [*SMALL, "--epochs", "3", "-o", str(tmp_path)], ("network.npz", "initial.npz")
+    assert cli.main(command) == 0
+    before = [(tmp_path / name).read_bytes() for name in names]
+    assert cli.main([*command, "--resume"]) == 0
+    assert [(tmp_path / name).read_bytes() for name in names] == before
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
