@@ -26,7 +26,7 @@ MAP_KINDS = MappingProxyType(
     {"fold": "fold", "cusp": "fold", "flip": "flip", "Neimark-Sacker": "Neimark-Sacker"}
 )
 # Steps in units of the spans and of the scale: first, longest, shortest; Newton's iterations and tolerance.
-FIRST, LONGEST, SHORTEST = 5e-3, 2e-2, 1e-8
+FIRST, LONGEST, SHORTEST = 5e-3, 5e-2, 1e-8
 ITERATIONS, SOLVED = 10, 1e-11
 # How far the state may go, in units of its scale.
 REACH = 20.0
