@@ -96,6 +96,32 @@ def test_a_delayed_map_where_its_curves_meet():
     assert turned.parameters == ("c", "r") and turned.special_points[0].values[0] == pytest.approx(0.75)
 
 
+def test_a_flip_changes_its_kind_where_its_coefficient_vanishes():
+    """x -> -(1 + a) x + b x^3 - x^5: a flip at a = 0, with the coefficient b."""
+    x, a, b = sympy.symbols("x a b")
+    field = as_map(problems.field([-(1 + a) * x + b * x**3 - x**5 - x], "x", a=-0.3, b=0.5), 1.0)
+    flip = only(field, [0.0], "a", (-0.5, 0.5), "flip")
+    curve = continue_curve(field, flip, "b", (-1, 1), (-1, 1))
+    np.testing.assert_allclose(curve.values[:, 0], 0.0, atol=1e-12)
+    assert events(curve) == {("generalized flip", 0.0, 0.0)}
+
+
+@pytest.mark.slow
+def test_a_neimark_sacker_point_changes_its_kind_at_a_chenciner_point():
+    """z -> e^i z (1 + a + b |z|^2 - |z|^4)."""
+    x, y, a, b = sympy.symbols("x y a b")
+    s = x**2 + y**2
+    grow, cosine, sine = 1 + a + b * s - s**2, sympy.Float(np.cos(1.0)), sympy.Float(np.sin(1.0))
+    right = [grow * (cosine * x - sine * y) - x, grow * (sine * x + cosine * y) - y]
+    field = as_map(problems.field(right, "x y", a=-0.2, b=0.5), 1.0)
+    point = only(field, [0.0, 0.0], "a", (-0.5, 0.5), "Neimark-Sacker")
+    curve = continue_curve(field, point, "b", (-1, 1), (-1, 1))
+    (chenciner,) = curve.special_points
+    assert chenciner.kind == "Chenciner"
+    np.testing.assert_allclose(chenciner.values, 0.0, atol=1e-10)
+    assert chenciner.coefficients["theta"] == pytest.approx(1.0)
+
+
 def test_curves_of_a_network_in_steps_of_one():
     """Pitchforks where gain and overlap multiply to 1, as the flow's; flips where they multiply to -1."""
     m = np.array([1.0, -1.0, 0.5, -0.5])
