@@ -70,7 +70,9 @@ SYSTEMS = {
     "a half line of roots": ("x' = abs(x) + x", [(0,), (-0.5,), (-1 / 3,)], [[-1, 1]], 0),
     "where F ends": ("x' = sqrt(x) - 1/2", [(0.25,)], [[-1, 1]], 1),
     "a pole": ("x' = 1/x - 2", [(0.5,)], [[-1, 1]], 1),
-    "a jump": ("x' = sign(x - 1/4)", [], [[-1, 1]], 0),
+    "a jump": ("x' = sign(x - 1/4)", [(0.25,)], [[-1, 1]], 0),
+    "a root in a jump": ("x' = sign(x - 1/4) + x - 1/4", [(0.25,)], [[-1, 1.1]], 0),
+    "a jump over zero": ("x' = 2 x - 3 sign(x - 1/4)", [], [[-0.1, 0.7]], 0),
     "six dimensions": (CIRCLE, [(0,) * 6, (1,) * 6], [[-2, 2.3]] * 6, 2),
     "six dimensions, a corner": (CIRCLE, [(0,) * 6, (1,) * 6], [[-2, 1]] * 6, 1),
 }  # fmt: skip
