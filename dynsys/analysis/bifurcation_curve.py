@@ -19,8 +19,9 @@ from dynsys.analysis.map_curve import MAP_KINDS, as_map_curve, follow_map_curve
 from dynsys.analysis.normal_forms import hopf_form
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
+from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
-from tasks.errors import InputError
+from tasks.errors import InputError, Status
 
 MODES = {
     "fold": FOLD_CURVE, "cusp": FOLD_CURVE, "Hopf": HOPF_CURVE, "pitchfork": BRANCH_CURVE,
@@ -153,10 +154,18 @@ def _followed(curve, y, tangent, borders, max_points):
                 f"parameter: {curve.names[1]} unfolds the branch point, so no curve goes through it; "
                 f"continue a fold beside it instead"
             )
+    rows, specials = [], []
+    try:
+        with interrupts_held() as ask:  # what was looked at is kept
+            for point, vector in zip(walk.points, walk.vectors):
+                ask()
+                rows.append(Tests(curve, point, vector))
+            specials = _special(curve, walk, rows) if kept.all() else []
+    except KeyboardInterrupt:
+        ends, message = (Status.INTERRUPTED,) * 2, Status.INTERRUPTED.value
+        natural, kept = natural[: len(rows)], kept[: len(rows)]
     eigenvalues = sorted_eigenvalues(curve.jacobians(natural[:, : n + 2]))
-    rows = [Tests(curve, point, vector) for point, vector in zip(walk.points, walk.vectors)]
-    specials = _special(curve, walk, rows) if kept.all() else []
-    valid = np.array([row.oscillates for row in rows]) if curve.mode == HOPF_CURVE else kept
+    valid = np.array([row.oscillates for row in rows], dtype=bool) if curve.mode == HOPF_CURVE else kept
     held = {name: float(v) for i, (name, v) in enumerate(zip(curve.field.inputs, curve.inputs))
             if i not in curve.columns}  # fmt: skip
     return BifurcationCurve(

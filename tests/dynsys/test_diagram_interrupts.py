@@ -6,7 +6,7 @@ import numpy as np
 import problems
 import pytest
 
-from dynsys.analysis import bifurcation_diagram, two_parameter_diagram
+from dynsys.analysis import bifurcation_diagram, continue_branch, continue_curve, two_parameter_diagram
 from tasks.errors import OutcomeError, Status
 
 ANALYSIS = "dynsys.analysis"
@@ -76,3 +76,13 @@ def test_between_regions_in_two_parameters(monkeypatch):
     assert diagram.status is Status.INTERRUPTED and len(diagram.curves) == 1
     (region,) = diagram.regions  # one of the two
     assert region.checked and set(np.unique(diagram.labels)) == {-1, 0}
+
+
+def test_along_a_curve_in_two_parameters(monkeypatch):
+    field = problems.cusp(0.0, 1.0)
+    fold = continue_branch(field, [1.3], "mu", (-1, 1)).special_points[0]
+    calls = press_at(monkeypatch, "bifurcation_curve", "Tests", 7)
+    curve = continue_curve(field, fold, "lam", (-1, 2), (-1, 1))
+    assert curve.status is Status.INTERRUPTED and len(curve) == len(calls) == 7
+    mu, lam = curve.values.T
+    np.testing.assert_allclose(27 * mu**2, 4 * lam**3, atol=1e-9)
