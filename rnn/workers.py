@@ -9,6 +9,7 @@ long, kernels stand by for their next call and share out its blocks among themse
 import queue
 import threading
 import time
+import weakref
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Worker:
 
     def __init__(self, function):
         self._jobs, self._done = queue.SimpleQueue(), queue.SimpleQueue()
+        # Ctrl-C may come before anybody can close it; then it ends with the last reference to it.
+        self._end = weakref.finalize(self, self._jobs.put, None)
         threading.Thread(target=_serve, args=(function, self._jobs, self._done), daemon=True).start()
 
     def start(self, *arguments):
@@ -66,7 +69,7 @@ class Worker:
 
     def close(self):
         """End the thread after the calls handed over so far."""
-        self._jobs.put(None)
+        self._end()
 
 
 class SharedKernel:

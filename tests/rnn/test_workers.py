@@ -162,6 +162,19 @@ def test_an_error_within_a_block_does_not_leave_anybody_waiting():
     assert (arrays[0][1] == 1).all()
 
 
+def test_a_worker_that_nobody_closed_ends_with_its_owner():
+    work = np.full(8, 500)
+    before, shared = set(threading.enumerate()), SharedKernel(count, 7, 3)
+    shared.prepare([(*fresh(), work.copy()) for _ in range(3)])
+    shared.run(0, 1)
+    theirs = set(threading.enumerate()) - before
+    assert len(theirs) == (2 if threads_can_share() else 0)
+    del shared
+    for thread in theirs:
+        thread.join(10.0)
+        assert not thread.is_alive()
+
+
 def test_a_worker_raises_where_one_waits_for_it():
     worker = Worker(lambda: 1 / 0)
     worker.start()
