@@ -89,7 +89,10 @@ def pack(trials, batch_size, dtype):
 
 def _cut(name, array, batch_size, dtype):
     trials, steps, channels = array.shape
+    cut = np.ascontiguousarray(narrowed(name, array, dtype)).reshape(-1, batch_size, steps, channels)
+    if batch_size % BLOCK == 0:
+        return cut
     padded = -(-batch_size // BLOCK) * BLOCK
     packed = np.zeros((trials // batch_size, padded, steps, channels), dtype)
-    packed[:, :batch_size] = narrowed(name, array, dtype).reshape(-1, batch_size, steps, channels)
+    packed[:, :batch_size] = cut
     return packed
