@@ -253,10 +253,13 @@ def _relu_without_noise(first, last, mu, out):
 @jit(types.void(_ORDER, _ORDER, _ORDER, _REAL, _REAL, VECTOR))
 def expectations(code, first, last, mu, Delta, out):
     """Orders first..last of the function with a code of `FUNCTION_CODES`, into ``out[first .. last]``."""
-    if code == 0:
-        tanh_expectations(first, last, mu, Delta, out)
-    elif code == 1:
-        erf_expectations(first, last, mu, Delta, out)
+    if code <= 1:  # mixtures both: compiled once for all orders
+        variances, weights = _ERF_VARIANCES, _ERF_WEIGHTS
+        if code == 0:
+            variances, weights = TANH_VARIANCES, TANH_WEIGHTS
+            if last > _COARSE_ORDER:
+                variances, weights = FINE_VARIANCES, FINE_WEIGHTS
+        _mixture(variances, weights, first, last, mu, Delta, out)
     elif code == 2:
         relu_expectations(first, last, mu, Delta, out)
     elif code == 4:
