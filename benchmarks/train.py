@@ -73,7 +73,8 @@ def main():
     for line in absent:
         print(line)
     print(
-        "milliseconds a step, best round; 'x tanh' is our time as a multiple of the tanh evaluations alone\n"
+        "milliseconds a step, best round; 'x tanh' is our processor time (time by threads) as a multiple of that\n"
+        "of numpy's tanh on as many numbers\n"
     )
     head = ("units", "rank", "steps", "noise", "ours", "torch", "jax", "torch/ours", "jax/ours", "x tanh")
     print(" ".join(f"{word:>10}" for word in head))
@@ -117,7 +118,7 @@ def measure(size, noise_std, kinds, options):
     row = (
         units, rank or "full", trials.steps, "yes" if noise_std else "no",
         *(show(side) for side in (ours, torch, jax)),
-        ratio(torch, ours), ratio(jax, ours), f"{ours[0] / (unit_steps * tanh):.1f}",
+        ratio(torch, ours), ratio(jax, ours), f"{ours[0] * ours[1] / (unit_steps * tanh):.1f}",
     )  # fmt: skip
     adam, one = time_of(sides[0].update), best[sides[0]]
     if rank is None:
