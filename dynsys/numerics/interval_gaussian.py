@@ -10,7 +10,7 @@ For tanh the mixture has 27 nodes, 35 where orders above 6 are wanted, and `REMA
 Delta = 0, for every mu; averaging over xi cannot make that larger, so it holds for every Delta (a test proves
 these bounds in ball arithmetic).
 Rounding errors of the sums are bounded by `SLACK` times the sum of the terms' sizes. A variance is never
-negative: of an interval of Delta the part below 0 is left out.
+negative: of an interval of Delta the part below 0 is left out; where all of it is below, nothing is known.
 """
 
 import math
@@ -112,7 +112,7 @@ def erf_squared_bounds(first, last, mu, Delta, out):
     error function of mu and both are derived in mu. Phi_0 grows with abs(mu), and with Delta by Phi_2 / 2.
     """
     if not _start(first, last, mu, Delta, math.inf, out):
-        if first == 0:
+        if first == 0 and not Delta[1] < 0.0:
             out[0], out[1] = 0.0, 1.0
         return
     highest = max(last, 2) if first == 0 else last
@@ -162,7 +162,7 @@ def _start(first, last, mu, Delta, largest, out):
     for k in range(first, last + 1):
         out[2 * k] = 0.0 if known else -math.inf
         out[2 * k + 1] = 0.0 if known else math.inf
-    if not known and largest == 1.0:  # |phi| <= 1, 0 <= phi' <= 1
+    if not known and largest == 1.0 and not Delta[1] < 0.0:  # |phi| <= 1, 0 <= phi' <= 1
         if first == 0:
             out[0], out[1] = -1.0, 1.0
         if first <= 1 <= last:

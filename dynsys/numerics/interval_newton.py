@@ -127,7 +127,13 @@ def contract(
                 alone[2 * i], alone[2 * i + 1] = box[2 * i], box[2 * i + 1]
                 work[4 * n + i] = work[2 * i]
             if _inside(n, work[4 * n :], alone, product, work[2 * n :], tight):
-                return PROVED
+                # A negative variance has no F, though boxes that reach below 0 have one.
+                values(tight, inputs, params, work[6 * n :])
+                defined = True
+                for i in range(2 * n):
+                    defined = defined and abs(work[6 * n + i]) < math.inf
+                if defined:
+                    return PROVED
         if not _gauss_seidel(n, box, product, work):
             return EXCLUDED
         after = 0.0

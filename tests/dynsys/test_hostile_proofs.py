@@ -200,3 +200,18 @@ def test_a_random_bulk_of_erf_units_is_proved():
     certificate, found = certify(field, 0.4, box), find_fixed_points(field, 0.4, box)
     assert certificate.complete and certificate.proved == len(found) > 0
     np.testing.assert_allclose(certificate.roots.mean(axis=2), found.kappa, rtol=0, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_no_root_is_claimed_where_the_variance_is_negative():
+    """F = x + a + small terms at a variance of x: its root near -a has no F."""
+    a = sympy.Symbol("a", real=True)
+    small = expectation("erf", 1, sympy.Rational(1, 2), X) / 1000
+    field = compile_field(System([X + a + small], [X], parameters={"a": 0.25}))
+    assert np.isnan(field.rhs([-0.25])).all()
+    assert certify(field, box=[[-1, 1]]).proved == 0
+    other = System([X + a + small + sympy.Symbol("b"), Y], [X, Y], parameters={"a": 0.25, "b": 0.0})
+    axes = ("a", [0.25, 0.5]), ("b", [0.0, 0.25])
+    assert (count_map(compile_field(other), *axes, box=[[-1, 1]] * 2).counts <= 0).all()
+    axes = ("a", [-0.25, -0.5]), ("b", [0.0, 0.125])
+    assert (count_map(compile_field(other), *axes, box=[[-1, 1]] * 2).counts == 1).all()
