@@ -5,8 +5,10 @@ Here that costs the cache and one line in the log, not the import.
 """
 
 import functools
+import gc
 import logging
 import warnings
+from contextlib import contextmanager
 
 import numba
 from numba.core.compiler import Compiler
@@ -71,7 +73,7 @@ def _compile_at_first_use(dispatcher, signatures):
     waiting = ("_compile_for_args", "get_call_template", "get_function_type")
 
     def settle():
-        with global_compiler_lock, warnings.catch_warnings():
+        with global_compiler_lock, _no_garbage_collected(), warnings.catch_warnings():
             # Functions as arguments are the way into every kernel here; a user cannot do anything about it.
             warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
             if waiting[0] in vars(dispatcher):
@@ -92,6 +94,18 @@ def _compile_at_first_use(dispatcher, signatures):
 
     for name in waiting:
         setattr(dispatcher, name, stand_in(name))
+
+
+@contextmanager
+def _no_garbage_collected():
+    """Compiling makes and keeps so many objects that looking for garbage takes a tenth of its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @functools.cache
