@@ -155,6 +155,14 @@ def linear_bounds(first, last, mu, Delta, out):
 
 
 @jit()
+def allow_cut(first, last, Delta, out):
+    """Let slopes hold for the variance cut at 0, too, where it may be negative: they may be 0 there."""
+    if not Delta[0] >= 0.0:
+        for k in range(first, last + 1):
+            out[2 * k], out[2 * k + 1] = min(out[2 * k], 0.0), max(out[2 * k + 1], 0.0)
+
+
+@jit()
 def _start(first, last, mu, Delta, largest, out):
     """Clear the sums; where an argument is unknown, fill in what always holds and return False."""
     known = mu[0] <= mu[1] and Delta[0] <= Delta[1] and Delta[1] >= 0.0

@@ -37,7 +37,7 @@ from dynsys.numerics.interval_functions import (
     acos, acosh, asin, asinh, atan, atanh, cos, cosh, erf, erfc, exp, log, real_power, sin, sinh, tan, tanh,
 )
 from dynsys.numerics.interval_gaussian import (
-    erf_bounds, erf_squared_bounds, linear_bounds, relu_bounds, tanh_bounds,
+    allow_cut, erf_bounds, erf_squared_bounds, linear_bounds, relu_bounds, tanh_bounds,
 )
 from dynsys.numerics.intervals import (
     add, bounds, dirac, div, heaviside, inverse, magnitude, maximum, minimum, mul, neg, point, power, root,
@@ -55,7 +55,7 @@ _FUNCTIONS = {
 }  # fmt: skip
 _FOLDED = {sympy.Max: "maximum", sympy.Min: "minimum"}
 _INGREDIENTS = (intervals, interval_functions, interval_gaussian, signatures, derivatives, codegen)
-VERSION = 3
+VERSION = 4
 _LARGEST = 1.7976931348623157e308
 
 
@@ -128,7 +128,7 @@ def enclosure_text(flat, wide=False):
 
 
 def _function(name, doc, flat, expressions, wide):
-    orders = flat.orders(expressions)
+    orders, written = flat.orders(expressions), flat.orders(flat.equations)
     used = [flat.expectations[j] for j in sorted(orders)]
     arguments = [part for expectation in used for part in (expectation.mu, expectation.Delta)]
     loads = _loads([*expressions, *arguments])
@@ -142,7 +142,11 @@ def _function(name, doc, flat, expressions, wide):
             )
         mu, Delta = (_interval(part) for part in (expectation.mu, expectation.Delta))
         body.append(f"e{j} = np.empty({2 * high + 2})")
-        body.append(f"{expectation.phi}_bounds({low}, {high}, {mu}, {Delta}, e{j})")
+        body.append(f"v{j} = {Delta}")
+        body.append(f"{expectation.phi}_bounds({low}, {high}, {mu}, v{j}, e{j})")
+        first = written[j][0] + 2  # what multiplies slopes of the variance, 0 where it is cut at 0
+        if name == "slopes" and high >= first and expectation.Delta.free_symbols & set(flat.state):
+            body.append(f"allow_cut({first}, {high}, v{j}, e{j})")
     body += [f"{s} = {text}" for s, text in loads if s.name[0] == "e"]
     shared, results = sympy.cse(
         expressions, symbols=sympy.numbered_symbols("t", real=True), order="none", optimizations=()
