@@ -73,8 +73,8 @@ def main():
     for line in absent:
         print(line)
     print(
-        "milliseconds a step, best round; 'x tanh' is our processor time (time by threads) as a multiple of that\n"
-        "of numpy's tanh on as many numbers\n"
+        "milliseconds a step, best round; 'x tanh' is our processor time (time by threads) as a multiple of\n"
+        "that of numpy's tanh on as many numbers\n"
     )
     head = ("units", "rank", "steps", "noise", "ours", "torch", "jax", "torch/ours", "jax/ours", "x tanh")
     print(" ".join(f"{word:>10}" for word in head))
