@@ -63,7 +63,7 @@ def begin(call, batch, seed):
     swap(call, TICKET, last, np.int64((last >> 32) + 1) << 32)
 
 
-@jit(nogil=True)
+@jit(inline="always")
 def claim(call, blocks, polls):
     """Number of a block to do, or -1 if there is none, not even in a call that begins within some polls."""
     waited = 0
@@ -79,7 +79,7 @@ def claim(call, blocks, polls):
         relax()
 
 
-@jit(nogil=True)
+@jit(inline="always")
 def finish(call):
     """Say that one claimed block is done."""
     done = call[DONE]
