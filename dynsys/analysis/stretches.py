@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dynsys.numerics.partition import best_cuts
+
 # Noise of a channel counts as at least this share of its range; levels are no closer than that.
 FLOOR = 0.005
 # Longest stretch that is looked at as one; those that follow each other at one level are joined later.
@@ -234,20 +236,8 @@ def _partition(scaled, begin):
     batch, steps, channels = scaled.shape
     chance = np.log(batch * steps + 1.0)
     penalty = channels + 2 * np.sqrt(channels * chance) + 2 * chance
-    zeros = np.zeros((batch, 1, channels))
     scaled = scaled - scaled.mean(axis=(0, 1))
-    sums = np.concatenate([zeros, np.cumsum(scaled, axis=1)], axis=1)
-    squares = np.concatenate([zeros[..., 0], np.cumsum((scaled**2).sum(axis=2), axis=1)], axis=1)
-    best, origin = np.zeros((batch, steps + 1)), np.zeros((batch, steps + 1), dtype=int)
-    for t in range(1, steps + 1):
-        first = max(0, t - LONGEST)
-        length = np.arange(t - first, 0, -1)
-        spread = squares[:, t, None] - squares[:, first:t]
-        spread = spread - ((sums[:, t, None] - sums[:, first:t]) ** 2).sum(axis=2) / length
-        total = best[:, first:t] + spread + penalty
-        total[np.arange(first, t) < begin[:, t - 1, None]] = np.inf
-        origin[:, t] = first + total.argmin(axis=1)
-        best[:, t] = total.min(axis=1)
+    origin = best_cuts(np.ascontiguousarray(scaled), begin, penalty, LONGEST)
     found = []
     for b in range(batch):
         t = steps

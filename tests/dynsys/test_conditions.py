@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dynsys.analysis import attractor_graphs, conditions, reduced_field, stretches
+from dynsys.numerics import partition
 from rnn import load_example
 from tasks import InputError, Trials, get_task, task_names
 
@@ -143,3 +144,29 @@ def test_stretches_are_the_best_partition():
         return sum(((piece - piece.mean()) ** 2).sum() + penalty for piece in pieces), tuple(cuts[1:])
 
     assert tuple(found.stop) == min(score(code) for code in range(2**9))[1] == (4, 10)
+
+
+@pytest.mark.parametrize("longest, cut", [(99, 0), (6, 0), (99, 13)])
+def test_dropped_cuts_are_part_of_no_best_partition(longest, cut):
+    """Against dynamic programming over all cuts, with a limit of lengths and a run that nothing may cross."""
+    rng = np.random.default_rng(5)
+    values = np.repeat(rng.integers(0, 3, (20, 8, 2)), 4, axis=1)[:, :30] * 6.0
+    values += rng.standard_normal(values.shape)
+    begin = np.where(np.arange(30) < cut, 0, cut) + np.zeros((20, 1), int)
+    found = partition.best_cuts(values, begin, 12.0, longest)
+    for series, origin in zip(values, found):
+        best = [0.0]
+        for t in range(1, 31):
+            ways = {}
+            for s in range(max(0 if t <= cut else cut, t - longest), t):
+                piece = series[s:t]
+                ways[s] = best[s] + ((piece - piece.mean(axis=0)) ** 2).sum() + 12.0
+            best.append(min(ways.values()))
+            assert origin[t] == min(ways, key=ways.get)
+
+
+def test_values_beyond_all_bounds_end_in_some_partition():
+    """Squares overflow; the cuts found are in order all the same."""
+    values = np.full((1, 5, 1), 1e200) * [[[1.0], [-1.0], [1.0], [1.0], [-1.0]]]
+    found = partition.best_cuts(values, np.zeros((1, 5), int), 1.0, 9)
+    assert (found[0, 1:] < np.arange(1, 6)).all() and (found >= 0).all()
