@@ -13,8 +13,9 @@ from dynsys.analysis.continua import split_continua
 from dynsys.analysis.cover import cover
 from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
 from dynsys.analysis.kinks import jacobian_at
+from dynsys.analysis.line_scan import roots_of_line, rounding
 from dynsys.analysis.vector_field import check_field
-from dynsys.numerics.newton import newton_many, roots_on_line
+from dynsys.numerics.newton import newton_many
 from tasks.checks import as_array, check_count, check_rng
 from tasks.errors import InputError, Status
 
@@ -28,12 +29,17 @@ STARTS_MORE = 2048
 GROWTH, ROUNDS = 4, 3
 # Bounds beyond this are refused: no number of starts would cover such a box.
 MAX_BOUND = 1e6
-# Half-widths of the boxes that are searched one after another where no trapping box is known.
-GROWING = (2.0, 8.0, 32.0, 128.0, 512.0)
+# Half-widths of the boxes that are searched one after another where no trapping box is known; the last
+# ones only while there are fewer points than MANY (a sine has as many as the box has room for).
+GROWING = (2.0, 8.0, 32.0, 128.0, 512.0, 2048.0, 8192.0, 32768.0)
+COMMON, MANY = 512.0, 64
+# Starts in each of the larger boxes that look whether these hold more.
+SCOUTS = 48
+# A far root counts where rounding errors of F move it by no more than this share of its size: F may also
+# just fade away.
+SURE = 1e-6
 # Room around the trapping box, relative and absolute.
 MARGIN = 1e-3
-# Rounding errors of F, in units of machine epsilon times the size of its terms.
-ROUNDING = 16 * np.finfo(float).eps
 # Roots closer than this share of the box are one, unless rounding is known to move them less.
 MERGE = 1e-9
 
@@ -90,13 +96,27 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
     complete = complete and field.bulk_radius is None  # a point with Delta_0 = 0 lies on the box itself
     points, continua, counts = [], (), {"starts": 0, "converged": 0, "dropped": 0}
     roots = np.zeros((0, field.dimension))
-    for limits in boxes:
+    for k, limits in enumerate(boxes):
         before = len(points), len(continua)
         points, continua, counts, beyond, roots = _search(
-            field, u, limits, starts, shift, complete, counts, roots
+            field,
+            u,
+            limits,
+            starts,
+            shift,
+            complete,
+            box is not None,
+            counts,
+            roots[_inside(roots, limits)],
         )
-        if before == (len(points), len(continua)) and (points or continua) and not beyond:
+        larger = boxes[k + 1 :]
+        if not larger or (limits.max() >= COMMON and len(points) >= MANY):
             break
+        if before == (len(points), len(continua)) and (points or continua or limits.max() >= COMMON):
+            scouted = _scout(field, u, larger, shift, roots)
+            if not (beyond or len(scouted)):
+                break
+            roots = np.concatenate([roots, scouted])
     certificate = None
     if certify:
         budget = certificates.BUDGET_OF_CONTINUUM if continua else certificates.BUDGET
@@ -144,7 +164,7 @@ def _boxes(field, box, trap):
     return [box], bool(whole)
 
 
-def _search(field, u, box, starts, shift, complete, counts, roots):
+def _search(field, u, box, starts, shift, complete, given, counts, roots):
     """Search one box, again with more starts while the indices say that a point is missing.
 
     ``roots`` are those of a smaller box, which a coarser cover may not meet again. Also returned are whether
@@ -155,14 +175,15 @@ def _search(field, u, box, starts, shift, complete, counts, roots):
     offset = 0
     for _ in range(ROUNDS):
         if field.dimension == 1:
-            found, tried = _scan(field, u, box, size), size
+            found, tried = roots_of_line(field, u, box, size, given), size
         else:
             states = cover(box, size, offset, shift)
             if field.bulk_radius is not None:
                 states[0] = 0.0  # silence, on the edge of the box
             found, tried = _newton(field, u, states)
-        inside = ((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)
-        beyond = beyond or bool((np.abs(found[~inside]) <= GROWING[-1]).all(axis=1).any())
+        inside = _inside(found, box)
+        far = found[~inside]
+        beyond = beyond or bool((np.abs(far[_sure(field, u, far)]) <= GROWING[-1]).all(axis=1).any())
         found = found[inside]
         counts = {**counts, "starts": counts["starts"] + tried}
         converged += len(found)
@@ -179,21 +200,26 @@ def _search(field, u, box, starts, shift, complete, counts, roots):
     return points, continua, counts, beyond, roots
 
 
-def _scan(field, u, box, cells):
-    low, high = box[0]
-    grid = np.linspace(low, high, cells + 1)
-    if low < 0 < high:
-        grid = np.sort(np.append(grid[np.abs(grid) > 1e-12 * (high - low)], 0.0))
-    roots, residuals = np.empty(4 * grid.size), np.empty(4 * grid.size)
-    rhs, jacobian, _, directional, *_ = field.functions
-    count = roots_on_line(rhs, jacobian, directional, u, np.array(field.values), grid, roots, residuals)
-    if count < 0:
-        given = ", ".join(f"{name} = {value:g}" for name, value in zip(field.inputs, u)) or "no input"
-        raise InputError(
-            f"box: F is not finite everywhere in [{low:g}, {high:g}] at {given}; use a smaller one, or look "
-            f"at the inputs and the parameters (a negative variance?): {field.parameter_values}"
-        )
-    return roots[:count, None]
+def _inside(states, box):
+    return ((states >= box[:, 0]) & (states <= box[:, 1])).all(axis=1)
+
+
+def _scout(field, u, boxes, shift, known):
+    """Roots in larger boxes that are not known, from a few starts in each of them."""
+    starts = np.concatenate([cover(box, SCOUTS, shift=shift) for box in boxes])
+    found, _ = _newton(field, u, starts)
+    found = found[_inside(found, boxes[-1])]
+    found = _distinct(field, u, found[_sure(field, u, found)], boxes[0])
+    apart = np.abs(found[:, None] - known).max(axis=2).min(axis=1, initial=np.inf)
+    return found[apart > SURE * (1.0 + np.abs(found).max(axis=1))]
+
+
+def _sure(field, u, roots):
+    """Which roots rounding errors of F cannot move far, (K,)."""
+    jacobians = field.jacobian(roots, u)
+    smallest, smooth = np.zeros(len(roots)), np.isfinite(jacobians).all(axis=(1, 2))
+    smallest[smooth] = np.linalg.svd(jacobians[smooth], compute_uv=False)[:, -1]
+    return rounding(field, u, roots) <= SURE * (1.0 + np.abs(roots).max(axis=1, initial=0.0)) * smallest
 
 
 def _newton(field, u, states):
@@ -206,16 +232,6 @@ def _newton(field, u, states):
     return states[residuals <= 4 * noise], tried
 
 
-def rounding(field, u, states):
-    """Size of rounding errors of F at each state, (K,)."""
-    if len(states) == 0:
-        return np.zeros(0)
-    # At a kink the slopes are unknown; roots there are usually at the origin, where they do not matter.
-    jacobians = np.nan_to_num(np.abs(field.jacobian(states, u)), posinf=0.0)
-    terms = (jacobians @ np.abs(states)[:, :, None])[:, :, 0].max(axis=1)
-    return ROUNDING * (1.0 + terms + np.abs(states).max(axis=1))
-
-
 def _distinct(field, u, roots, box):
     """One root of each cluster; a cluster is as wide as rounding errors of F can scatter one root."""
     if len(roots) == 0:
@@ -223,7 +239,7 @@ def _distinct(field, u, roots, box):
     jacobians = field.jacobian(roots, u)
     smallest, smooth = np.full(len(roots), np.inf), np.isfinite(jacobians).all(axis=(1, 2))
     smallest[smooth] = np.linalg.svd(jacobians[smooth], compute_uv=False)[:, -1]
-    width = (box[:, 1] - box[:, 0]).max()
+    width = min((box[:, 1] - box[:, 0]).max(), 2 * COMMON)
     reach = np.minimum(rounding(field, u, roots) / np.maximum(smallest, 1e-300), 1e-4 * width)
     reach = np.maximum(reach, MERGE * width)
     residuals = np.abs(field.rhs(roots, u)).max(axis=1)

@@ -290,3 +290,34 @@ def test_published_networks(published, name, which):
             [p.eigenvalues.real for p in found], [p["eig_re"] for p in points], rtol=0, atol=1e-6
         )
         assert [(p.kind, p.index) for p in found] == [(p["kind"], p["index"]) for p in points]
+
+
+@pytest.mark.parametrize("rho", [100.0, 280.0, 1000.0, 5000.0])
+def test_points_far_outside_the_first_boxes_are_found_without_a_box(rho):
+    from_text = "x' = 10 (y - x); y' = x (rho - z) - y; z' = x y - 8/3 * z; parameter rho"
+    found = find_fixed_points(compile_field(System.from_text(from_text, parameters={"rho": rho})))
+    wing = np.sqrt(8 / 3 * (rho - 1))
+    expected = [[-wing, -wing, rho - 1], [0, 0, 0], [wing, wing, rho - 1]]
+    np.testing.assert_allclose(found.kappa, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_field_that_fades_away_has_no_far_points():
+    found = find_fixed_points(compile_field(System.from_text("x' = x exp(-x); y' = -y")))
+    assert len(found) == 1 and found.box.max() < 100
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x' = x (x - 100)", [0.0, 100.0]),
+        ("x' = log(x) + 5", [np.exp(-5)]),
+        ("x' = 0.01 - sqrt(x)", [1e-4]),
+        ("x' = exp(exp(x)) - 5", [np.log(np.log(5))]),
+        ("x' = 1/(x - 0.123) - 1", [1.123]),
+        ("x' = 0.5 - heaviside(x - 0.3)", []),
+        ("x' = tanh(1e9 (x - 0.3))", [0.3]),
+    ],
+)
+def test_a_line_is_searched_where_f_is_finite_and_poles_and_jumps_are_no_roots(text, expected):
+    found = find_fixed_points(compile_field(System.from_text(text)))
+    np.testing.assert_allclose(found.kappa[:, 0], expected, rtol=1e-9, atol=1e-12)
