@@ -171,17 +171,16 @@ class PhasePortrait:
     def __repr__(self):
         if self.kappa.ndim == 1:
             span = " to ".join(f"{end:g}" for end in self.kappa[[0, -1]])
-            return (
-                f"PhasePortrait({len(self.kappa)} places from {span}, {len(self.fixed_points)} fixed points)"
-            )
+            points = _count(self.fixed_points, "fixed point")
+            return f"PhasePortrait({len(self.kappa)} places from {span}, {points})"
         given = ", ".join(f"{name} = {value:g}" for name, value in self.inputs.items()) or "no input"
         basins = "" if self.basins is None else f", {self.basins!r}"
-        shown, points = ", ".join(self.state), f"{len(self.fixed_points)} fixed points"
+        shown, points = ", ".join(self.state), _count(self.fixed_points, "fixed point")
         if self.plane is not None:
             shown = f"{', '.join(self.plane.labels)} through {self.plane.place}"
             points = f"{int(self.on_plane.sum())} of {points} in the plane"
-        lines = f"{len(self.nullclines)} nullclines, {len(self.manifolds)} manifolds"
-        return f"PhasePortrait({shown} at {given}: {points}, {len(self.cycles)} cycles, {lines}{basins})"
+        lines = f"{_count(self.nullclines, 'nullcline')}, {_count(self.manifolds, 'manifold')}"
+        return f"PhasePortrait({shown} at {given}: {points}, {_count(self.cycles, 'cycle')}, {lines}{basins})"
 
 
 def phase_portrait(
@@ -311,3 +310,7 @@ def _potential(field, u, kappa, flow):
 def _grid(limits):
     axes = [np.linspace(low, high, ARROWS) for low, high in limits]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _count(things, word):
+    return f"{len(things)} {word}{'s' * (len(things) != 1)}"

@@ -115,10 +115,11 @@ def overview(scene):
     >>> from rnn import LowRankRNN
     >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.zeros(4), np.ones(4)))
     >>> overview(Scene(("kappa",), [[-1, 1]], portrait=phase_portrait(field)))
-    '3 fixed points: 2 stable node, 1 unstable node; 2 outside the picture'
+    '3 fixed points: 2 stable nodes, 1 unstable node; 2 outside the picture'
     """
     points = scene.portrait.fixed_points
-    kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(point.kind for point in points).items())
+    counts = Counter(point.kind for point in points)
+    kinds = ", ".join(f"{count} {_several(kind, count)}" for kind, count in counts.items())
     parts = [f"{len(points)} fixed point{'s' * (len(points) != 1)}" + (f": {kinds}" if kinds else "")]
     low, high = scene.box.T
     outside = sum(bool(((p.kappa < low) | (p.kappa > high)).any()) for p in points)
@@ -135,6 +136,12 @@ def overview(scene):
     if not points.status.ok:
         parts.append(points.message)
     return "; ".join(parts)
+
+
+def _several(kind, count):
+    if count == 1 or kind == "non-hyperbolic":
+        return kind
+    return kind.replace("focus", "foci") if kind.endswith("focus") else f"{kind}s"
 
 
 def number(value):

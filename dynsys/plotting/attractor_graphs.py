@@ -10,6 +10,12 @@ from dynsys.plotting.style import BLACK, CYCLE, GREY, add_legend, axes, plain, s
 from tasks.checks import check_kind
 
 LETTER, BEND = 0.16, 0.18
+# Room around the points, as a share of what they span; a letter's width and height, as shares of its size;
+# what distance of a text from a point or an arrow is enough, as a share of the span.
+MARGIN, LETTER_WIDTH, LETTER_HEIGHT, CLEAR = 0.18, 0.66, 1.2, 0.03
+CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1))
+SIDES = {-1: "right", 0: "center", 1: "left"}
+ALONG = (0.15, 0.3, 0.5, 0.7, 0.85)
 OUTLINE = (withStroke(linewidth=1.5, foreground="white"),)
 
 
@@ -56,6 +62,13 @@ def plot_attractors(graph, ax=None, plane=(0, 1), key=True):
         if end in places:
             _arrow(ax, places[start], places[end], GREY, 0.12 * (1 if edge["branches"] == 1 else 2))
     size = ax.xaxis.label.get_size()
+    texts = {
+        name: name if "distance" not in node else f"{name} ({node['distance']:.2g})"
+        for name, node in known.items()
+    }
+    room = ax.get_position().size * ax.figure.get_size_inches() * 72 / (1 + 2 * MARGIN)
+    letter = np.array([LETTER_WIDTH, LETTER_HEIGHT]) * size / room
+    corners = _free_corners(places, texts, [edge for edge in graph.edges if edge[1] in places], letter)
     for name, node in known.items():
         if node["kind"] in KINDS:
             draw_points(ax, [places[name][0]], [places[name][1]], node["kind"])
@@ -63,10 +76,11 @@ def plot_attractors(graph, ax=None, plane=(0, 1), key=True):
             label = None if node["kind"] in ax.get_legend_handles_labels()[1] else node["kind"]
             marker = "*" if node["stable"] else "x"
             ax.plot(*places[name], marker, color=BLACK, markersize=7, linestyle="none", label=label)
-        text = name if "distance" not in node else f"{name} ({node['distance']:.2g})"
-        ax.annotate(text, places[name], xytext=(5, 5), textcoords="offset points", fontsize=size,
-                    fontweight="bold" if node["stable"] else "normal")  # fmt: skip
-    ax.margins(0.18)
+        right, up = corners[name]
+        ax.annotate(texts[name], places[name], xytext=(5 * right, 5 * up), textcoords="offset points",
+                    ha=SIDES[right], va="bottom" if up > 0 else "top", fontsize=size,
+                    fontweight="bold" if node["stable"] else "normal", path_effects=OUTLINE)  # fmt: skip
+    ax.margins(MARGIN)
     ax.set_xlabel(symbol(graph.graph["state"][i]))
     if j is None:
         ax.set_yticks([])
@@ -145,6 +159,30 @@ def plot_state_machine(graph, ax=None, words=None, colors=None):
     ax.set_axis_off()
     add_legend(ax, loc="upper left", bbox_to_anchor=(0.98, 1.0), title="input")
     return ax
+
+
+def _free_corners(places, texts, edges, letter):
+    """On which side (right, up) of each point its text meets no point and no arrow: right above if free."""
+    spots = np.array(list(places.values()), dtype=float)
+    span = np.ptp(spots, axis=0)
+    scaled = dict(zip(places, (spots - spots.min(axis=0)) / np.where(span > 0, span, 1.0)))
+    chosen, taken = {}, []
+    for name, place in scaled.items():
+        others = [spot for other, spot in scaled.items() if other != name] + taken
+        arrows = [scaled[start] + t * (scaled[end] - scaled[start]) for start, end in edges for t in ALONG]
+        half = 0.5 * letter * [len(texts[name]), 1]
+        clearance = {}
+        for corner in CORNERS:
+            middle = place + np.array(corner) * (half + 0.02)
+            outside = np.maximum(np.abs(middle - 0.5) + half - 0.5 - MARGIN, 0.0).max()
+            free = [
+                np.linalg.norm(np.maximum(np.abs(np.array(spots) - middle) - half, 0.0), axis=1).min()
+                for spots in (others, arrows) if spots
+            ]  # fmt: skip
+            clearance[corner] = sum(min(gap, CLEAR) for gap in free) - outside - CLEAR * (free[:1] == [0.0])
+        chosen[name] = best = max(CORNERS, key=clearance.get)
+        taken += [place + np.array(best) * (half + 0.02) + [x * half[0], 0.0] for x in (-0.7, 0.0, 0.7)]
+    return chosen
 
 
 def _disc(place, kind):

@@ -248,6 +248,11 @@ def populations_from_mixture(loadings, found, means, ddof, membership):
     r = found.responsibilities
     if membership == "hard":
         r = np.eye(r.shape[1])[r.argmax(axis=1)]
+        if r.sum(axis=0).min() <= ddof:
+            raise InputError(
+                f"membership: of the {r.shape[1]} populations one is no unit's most probable one (beyond "
+                f"ddof={ddof}); fit fewer populations or take soft memberships"
+            )
     fit = populations_of(loadings, r, means, ddof)
     record = {
         "membership": membership,

@@ -1,5 +1,6 @@
 """Who leads to whom, and how safe attractors are: against known phase portraits and Kramers' rate."""
 
+import networkx as nx
 import numpy as np
 import problems
 import pytest
@@ -118,3 +119,22 @@ def test_bad_input_is_refused():
         state_machine(problems.curved_saddle(), {"nothing": None})
     with pytest.raises(InputError, match="make it with attractor_graph"):
         plot_attractors(None)
+
+
+def test_names_cover_no_other_point():
+    """Two attractors, each near its saddle above it on the right; the names are long."""
+    graph = nx.DiGraph(state=("x", "y"))
+    for name, place in {"A": (-2, 0.37), "s1": (-1.7, 0.45), "B": (2, -0.37), "s2": (1.7, -0.45)}.items():
+        kind = "saddle" if name[0] == "s" else "stable node"
+        graph.add_node(name, place=np.array(place), kind=kind, stable=kind != "saddle", distance=0.2)
+    for start in ("s1", "s2"):
+        for end in ("A", "B"):
+            graph.add_edge(start, end, branches=1)
+    figure, ax = new_figure()
+    plot_attractors(graph, ax)
+    figure.canvas.draw()
+    points = ax.transData.transform([node["place"] for _, node in graph.nodes(data=True)])
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) == 4 and not any(box.contains(*point) for box in boxes for point in points)
+    assert not any(box.overlaps(other) for k, box in enumerate(boxes) for other in boxes[:k])
+    assert all(ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 for box in boxes)

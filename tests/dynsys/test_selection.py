@@ -78,6 +78,7 @@ def test_hard_memberships_are_those_of_the_likeliest_population(context):
 def test_what_makes_no_sense_is_refused(context):
     rows, task = context
     few = loadings(LowRankRNN(*np.random.default_rng(0).standard_normal((4, 20, 1))))
+    alike = loadings(LowRankRNN(*np.ones((4, 20, 1))))
     dots = get_task("rdm")
     for call, words in (
         (lambda: select_populations(rows, "context", rng=0), "task: expected Task"),
@@ -94,6 +95,7 @@ def test_what_makes_no_sense_is_refused(context):
         (lambda: populations_of(few, np.eye(2)[np.zeros(20, int)]), "a population has no units"),
         (lambda: populations_of(few, np.ones((19, 1))), "responsibilities: "),
         (lambda: fit_populations(few, 2, membership="fuzzy", rng=0), "membership: .*'fuzzy'"),
+        (lambda: fit_populations(alike, 2, membership="hard", rng=0), "membership: .*fit fewer populations"),
     ):
         with pytest.raises(InputError, match=words):
             call()
