@@ -22,6 +22,9 @@ SAMPLES, INNER = 9, 0.436
 MAX_BRANCHES = 500
 # Distance (scaled) to a branch that counts as none.
 SAME = 1e-5
+# The same for points where several eigenvalues vanish, whose place follows from the sum of those; how much
+# longer than its chord the piece of a branch between two points may be.
+SAME_MULTIPLE, BENT = 1e-4, 0.05
 
 
 class Attractor(NamedTuple):
@@ -212,7 +215,8 @@ def bifurcation_diagram(
     if alone:
         message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
     if incomplete:
-        message = f"at {incomplete} of {samples} values of {parameter} not all fixed points could be found"
+        why = "are isolated" if any(found.continua for found in searches) else "could be found"
+        message = f"at {incomplete} of {samples} values of {parameter} not all fixed points {why}"
     families = []
     flows = field.bulk_radius is None and field.step is None
     if cycles and not interrupted and flows and field.dimension > 1:
@@ -239,8 +243,21 @@ def _stable_pieces(number, branch):
     padded = np.concatenate([[False], branch.stable, [False]]).astype(int)
     for start, stop in zip(np.flatnonzero(np.diff(padded) > 0), np.flatnonzero(np.diff(padded) < 0)):
         if stop - start > 1:
-            values = branch.values[start:stop]
-            yield number, slice(int(start), int(stop)), float(values.min()), float(values.max())
+            values = list(branch.values[start:stop])
+            values += [value for k in (start, stop) for value in _changes_between(branch, k)]
+            yield number, slice(int(start), int(stop)), float(min(values)), float(max(values))
+
+
+def _changes_between(branch, k):
+    """Where the stability changes between the points k - 1 and k of a branch: values of the parameter."""
+    if not 0 < k < len(branch):
+        return
+    points = np.column_stack([branch.kappa, branch.values])[[k - 1, k]]
+    reach = np.linalg.norm(points[1] - points[0])
+    for special in branch.special_points:
+        apart = np.linalg.norm(np.append(special.kappa, special.value) - points, axis=1)
+        if special.kind not in ("event", "neutral saddle") and apart.max() <= reach * (1 + BENT):
+            yield special.value
 
 
 def _values(span, samples):
@@ -315,9 +332,16 @@ def _passes(curve, branch, x, p):
 def _merged(curve, branches):
     """Special points of all branches, each once, by parameter value."""
     kept = []
-    for special in sorted((s for branch in branches for s in branch.special_points), key=lambda s: s.value):
+    specials = sorted((s for branch in branches for s in branch.special_points), key=lambda s: s.value)
+    for special in sorted(specials, key=_off_zero):
         place = np.append(special.kappa, special.value)
         others = (np.append(o.kappa, o.value) for o in kept if o.kind == special.kind)
-        if not any(np.abs((place - other) / curve.scale).max() < SAME for other in others):
+        same = SAME_MULTIPLE if "multiplicity" in special.coefficients else SAME
+        if not any(np.abs((place - other) / curve.scale).max() < same for other in others):
             kept.append(special)
-    return kept
+    return sorted(kept, key=lambda s: s.value)
+
+
+def _off_zero(special):
+    """How far from zero the eigenvalues are that should vanish at a point where several do."""
+    return np.sort(np.abs(special.eigenvalues))[: special.coefficients.get("multiplicity", 0)].sum()

@@ -61,7 +61,10 @@ class SpecialPoint:
 
     def __repr__(self):
         place = np.array2string(self.kappa, precision=10, suppress_small=True)
-        return f"SpecialPoint({self.kind} at {self.parameter} = {self.value:.10g}, kappa = {place})"
+        what = self.kind
+        if what == "event" and self.sentence:  # which one: the sentence names it
+            what = f"event {self.sentence.removeprefix('Event ').rpartition(' at ')[0]}"
+        return f"SpecialPoint({what} at {self.parameter} = {self.value:.10g}, kappa = {place})"
 
     def _repr_html_(self):
         return table([self])

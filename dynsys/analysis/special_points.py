@@ -107,7 +107,7 @@ def _resolved(curve, groups):
         here = {event.test for event in group}
         if zeros[k] <= 1:
             wanted += [(k, mode) for test, mode in _MODES if test in here]
-            if PAIR in here and not zeros[k] and _is_oscillation(eigenvalues[k]):
+            if PAIR in here and not zeros[k]:
                 wanted.append((k, HOPF_CURVE))
     solutions = _solutions(curve, starts, wanted)
     return [
@@ -144,10 +144,12 @@ def _named(curve, group, solutions, eigenvalues, singular):
             special = naming.describe_fold(curve, *fold)
             found += [] if special is None else [special]
     if PAIR in tests and not singular:
-        if HOPF_CURVE in solutions:
-            found.append(naming.describe_hopf(curve, *solutions[HOPF_CURVE]))
+        at, residual = solutions.get(HOPF_CURVE, (None, None))
+        if _is_oscillation(eigenvalues):
+            found += [] if at is None else [naming.describe_hopf(curve, at, residual)]
         elif _is_neutral(eigenvalues):
-            found.append(naming.describe_neutral_saddle(curve, curve.expand(y[None])[0]))
+            at = curve.expand(y[None])[0] if at is None else at
+            found.append(naming.describe_neutral_saddle(curve, at))
     return found
 
 

@@ -174,6 +174,10 @@ def _message(lines, regions, cycles, field):
         text += "; of a map fixed points are counted, no longer orbits"
     elif field.dimension > 1 and not cycles:
         text += "; cycles were not looked for"
+    elif field.dimension > 1:
+        text += (
+            "; curves of folds and ends of cycles are not drawn, so inside one region cycles may come and go"
+        )
     return text
 
 

@@ -74,7 +74,7 @@ def find_user_events(curve, walk, events):
     natural = walk.points * curve.scale
     outputs = curve.outputs(natural)
     for name, function in events.items():
-        values = np.array([float(function(y[:-1], y[-1], z)) for y, z in zip(natural, outputs)])
+        values = np.array([_number(name, function(y[:-1], y[-1], z)) for y, z in zip(natural, outputs)])
         finite = np.isfinite(values)
         for k in np.flatnonzero(((values[:-1] > 0) != (values[1:] > 0)) & finite[:-1] & finite[1:]):
             place = locate_zero(
@@ -122,6 +122,13 @@ def locate_zero(curve, walk, k, function):
     s = brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14)
     value(s)
     return (s, *place["at"][:2])
+
+
+def _number(name, value):
+    if np.ndim(value) == 0 and isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
+        return float(value)
+    given = f"shape {np.shape(value)}" if np.ndim(value) else type(value).__name__
+    raise InputError(f"events[{name}]: the function must return one real number, got {given}; use kappa[0]")
 
 
 def _crossing(field, name, level):

@@ -408,3 +408,20 @@ def test_a_side_branch_names_its_pitchfork_once():
     for start in find_fixed_points(field):
         kinds = [point.kind for point in continue_branch(field, start, "gain", (0, 2)).special_points]
         assert kinds == ["pitchfork"]
+
+
+def test_a_neutral_saddle_is_solved_for_and_not_only_bracketed():
+    text = "x' = y; y' = -1 + b y + x^2 + x y; b = -2"
+    field = compile_field(System.from_text(text))
+    (point,) = continue_branch(field, [1.0, 0.0], "b", (-3, 3)).special_points
+    assert point.kind == "neutral saddle" and abs(point.value + 1) < 1e-12  # the trace is b + x, x = 1
+
+
+def test_events_of_the_user_are_told_apart_by_name_and_must_be_numbers():
+    field = compile_field(System.from_text("x' = p - x; p = 0"))
+    events = {"half at last": lambda kappa, value, z: kappa[0] - 0.5}
+    (point,) = continue_branch(field, [0.0], "p", (-1, 1), events=events).special_points
+    assert repr(point).startswith("SpecialPoint(event half at last at p = 0.5")
+    for wrong in (lambda kappa, value, z: kappa, lambda kappa, value, z: None):
+        with pytest.raises(InputError, match=r"events\[mine\]: the function must return one real number"):
+            continue_branch(field, [0.0], "p", (-1, 1), events={"mine": wrong})

@@ -112,7 +112,7 @@ def test_a_continuum_is_said():
     """A ring of fixed points beyond gain 2/3: what cannot be followed is not passed over in silence."""
     field = compile_field(mean_field(problems.rank_two_populations(1.5 * np.eye(2))))
     diagram = bifurcation_diagram(field, "gain", (0, 2))
-    assert "not all fixed points" in diagram.message
+    assert "not all fixed points are isolated" in diagram.message
     (point,) = [p for p in diagram.special_points if p.kind == "branch point"]
     np.testing.assert_allclose(point.value, 1 / 1.5, atol=1e-9)
 
@@ -204,3 +204,16 @@ def test_outputs_as_the_vertical_axis():
     assert ax.get_ylabel() == "$z$" and np.abs(heights).max() < 1
     with pytest.raises(InputError, match="neither a coordinate nor an output"):
         plot_bifurcation(diagram, "y", new_figure()[1])
+
+
+def test_an_attractor_reaches_to_the_points_where_it_is_born_and_ends():
+    field = compile_field(System.from_text("x' = mu + x - x^3; mu = 0"))
+    first, second = bifurcation_diagram(field, "mu", (-1, 1)).attractors
+    np.testing.assert_allclose([first.high, second.low], [2 / 27**0.5, -2 / 27**0.5], rtol=1e-12)
+
+
+def test_a_point_where_several_eigenvalues_vanish_is_one_point_on_all_branches():
+    text = "x' = p x - x^3 - 0.5 x y^2; y' = p y - y^3 - 0.5 y x^2; p = -1"
+    diagram = bifurcation_diagram(compile_field(System.from_text(text)), "p", (-1, 1))
+    (point,) = diagram.special_points
+    assert len(diagram.branches) == 5 and point.value == 0 and not point.kappa.any()
