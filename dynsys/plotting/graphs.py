@@ -12,6 +12,8 @@ from tasks.errors import InputError
 RADIUS, MIDDLE = 0.17, 1.35
 # Couplings below this share of the largest into the same kind of node get no arrow, below the next no number.
 FAINT, SMALL = 0.02, 0.08
+# Width and height that a number takes, and how far along its arrow it may move to be free of others.
+LABEL, SHIFTS = np.array([0.46, 0.17]), (0.06, 0.12, 0.18)
 COLUMNS = (("input", "means"), ("state",), ("output",))
 
 
@@ -58,13 +60,16 @@ def plot_circuit(graph, ax=None, population=None, labels=None, beside=(), title=
     places = _places(graph)
     largest = _largest((graph, *beside), population)
     size = ax.xaxis.label.get_size()
-    arrows = []
-    for sender, receiver, edge in graph.edges(data=True):
+    arrows, taken = [], []
+    loops_first = sorted(
+        graph.edges(data=True), key=lambda edge: edge[0] != edge[1]
+    )  # their numbers stay put
+    for sender, receiver, edge in loops_first:
         coupling = edge["coupling"] if population is None else edge["parts"][population]
         share = abs(coupling) / largest[_kind(graph, sender, receiver)]
         if share >= FAINT:
             arrows.append(sender)
-            _arrow(ax, places, sender, receiver, coupling, share, size)
+            _arrow(ax, places, sender, receiver, coupling, share, size, taken)
     for name, place in places.items():
         if name in arrows or graph.nodes[name]["kind"] != "means":
             _node(ax, place, name, graph.nodes[name], (labels or {}).get(name), size)
@@ -103,7 +108,7 @@ def _kind(graph, sender, receiver):
     return "recurrent" if graph.nodes[sender]["kind"] == "state" else "input"
 
 
-def _arrow(ax, places, sender, receiver, coupling, share, size):
+def _arrow(ax, places, sender, receiver, coupling, share, size, taken):
     (x0, y0), (x1, y1) = places[sender], places[receiver]
     color = BLUE if coupling > 0 else VERMILLION
     look = {"color": color, "linewidth": 0.4 + 2.8 * share, "mutation_scale": 6 + 6 * share, "zorder": 2,
@@ -112,7 +117,7 @@ def _arrow(ax, places, sender, receiver, coupling, share, size):
         up = 1.0 if y0 >= 0 else -1.0
         corners = np.array([(-0.09, 0.15), (-0.42, 0.62), (0.42, 0.62), (0.1, 0.17)]) * [1.0, up] + [x0, y0]
         route = {"path": Path(corners, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])}
-        label = x0, y0 + up * 0.5
+        route_of_label = [np.array([x0, y0 + up * 0.5])]
     else:
         bend = _bend(places, sender, receiver)
         direction = np.array([x1 - x0, y1 - y0])
@@ -120,12 +125,21 @@ def _arrow(ax, places, sender, receiver, coupling, share, size):
         ends = _towards((x0, y0), middle, RADIUS), _towards((x1, y1), middle, RADIUS + 0.02)
         route = {"posA": ends[0], "posB": ends[1], "connectionstyle": f"arc3,rad={bend}"}
         t = 0.42 if bend == 0 else 0.3 if x1 - x0 > 2.0 else 0.5
-        label = (1 - t) ** 2 * np.array([x0, y0]) + 2 * t * (1 - t) * middle + t**2 * np.array([x1, y1])
+        along = np.array([t, *(t + side * step for step in SHIFTS for side in (-1, 1))])[:, None]
+        route_of_label = (1 - along) ** 2 * [x0, y0] + 2 * along * (1 - along) * middle + along**2 * [x1, y1]
     ax.add_patch(FancyArrowPatch(**route, **look))
     if share >= SMALL:
+        label = max(route_of_label, key=lambda spot: _free(spot, taken))
+        taken.append(label)
         text = f"{coupling:.2f}".replace("-", "\N{MINUS SIGN}")
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
         ax.text(*label, text, ha="center", va="center", fontsize=0.85 * size, color=color, bbox=box, zorder=5)
+
+
+def _free(spot, taken):
+    """How far a number there would be from those that are written, as a share of what is far enough."""
+    gaps = [np.max(np.abs(np.subtract(spot, other)) / LABEL) for other in taken]
+    return min([1.0, *gaps])
 
 
 def _bend(places, sender, receiver):

@@ -9,9 +9,9 @@ from dynsys.analysis import circuit_graph, compile_field, reduced_field
 from dynsys.numerics.gaussian import gaussian_expectation
 from dynsys.plotting import new_figure, plot_circuit
 from dynsys.plotting.style import BLUE, VERMILLION
-from dynsys.populations import Populations, inactivate, redraw
+from dynsys.populations import Populations, fit_populations, inactivate, redraw
 from dynsys.symbolic import effective_couplings, mean_field
-from rnn import LowRankRNN
+from rnn import LowRankRNN, load_example, loadings
 from tasks import InputError
 
 
@@ -168,3 +168,17 @@ def test_responsibilities_that_are_none_are_refused(rng):
     one = Populations([1.0], np.zeros((1, 4)), np.eye(4)[None], 1, 1, 1)
     with pytest.raises(InputError, match="a Populations needs none"):
         circuit_graph(one, responsibilities=np.ones((20, 1)))
+
+
+@pytest.mark.parametrize("cue", [{}, {"v3": 0.1}, {"v4": 0.1}])
+def test_numbers_of_a_circuit_do_not_cover_each_other(cue):
+    """Four inputs to kappa and past it to the output."""
+    circuit = circuit_graph(fit_populations(loadings(load_example("context")), 2, rng=0), cue)
+    figure, ax = new_figure()
+    for population in (None, 0, 1):
+        ax.clear()
+        plot_circuit(circuit, ax, population)
+        figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in ax.texts if "." in text.get_text()]
+        assert len(boxes) > 3
+        assert not any(box.overlaps(other) for k, box in enumerate(boxes) for other in boxes[:k])
