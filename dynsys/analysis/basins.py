@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt, label
 
-from dynsys.analysis.attractors import NOWHERE, attractor_of, letters
+from dynsys.analysis.attractors import NOWHERE, Attractors, attractor_of, letters
+from dynsys.analysis.vector_field import check_field
+from tasks.checks import as_array, check_count, check_kind
+from tasks.errors import InputError
 from tasks.results import keep_arrays
 
 # Places along each side: in a planar field, in a slice through more dimensions.
@@ -108,6 +111,12 @@ def find_basins(field, attractors, box, manifolds=(), plane=None, places=None):
     -------
     Basins
 
+    Raises
+    ------
+    InputError
+        No attractors of `find_attractors`, a box whose bounds are not ascending, a field of more than two
+        dimensions without a plane.
+
     Examples
     --------
     >>> import sympy
@@ -119,11 +128,20 @@ def find_basins(field, attractors, box, manifolds=(), plane=None, places=None):
     >>> find_basins(field, find_attractors(field, box=box), box, places=20)
     Basins(by capture: A 50%, B 50%)
     """
+    check_field(field)
+    check_kind("attractors", attractors, Attractors, "find them with find_attractors(field)")
+    if plane is None and field.dimension != 2:
+        raise InputError(
+            f"plane: the field has {field.dimension} dimensions; say where to cut with make_plane"
+        )
+    box = as_array("box", box, (2, 2))
+    if not (box[:, 0] < box[:, 1]).all():
+        raise InputError(f"box: expected lower and upper bounds in each row, got {box.tolist()}")
+    places = None if places is None else check_count("places", places)
     planar = field.dimension == 2 and bool(manifolds)
     unstable = [c.points for c in attractors.cycles if not c.stable] if field.dimension == 2 else []
     bounded = planar or bool(unstable) or (field.dimension == 2 and len(attractors) == 1)
     count = places or (PLACES if bounded else SLICE)
-    box = np.asarray(box, dtype=float)
     x, y = (low + (np.arange(count) + 0.5) / count * (high - low) for low, high in box)
     states = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
     if plane is not None:

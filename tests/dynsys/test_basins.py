@@ -24,6 +24,7 @@ from dynsys.analysis.cycles import LimitCycles
 from dynsys.plotting.phase_plane import plot_portrait
 from dynsys.plotting.style import new_figure
 from rnn import LowRankRNN
+from tasks import InputError
 
 THRESHOLDS, SLOPES = np.array([1.0, 2.0, 4.0]), np.array([3.0, -3.0, 2.5])
 # F = -k + 3 [k - 1]+ - 3 [k - 2]+ + 2.5 [k - 4]+ rests in 0 and 3; 1.5 and 14/3 are their boundaries.
@@ -136,3 +137,20 @@ def test_a_way_out_is_told_from_a_way_round():
     well = problems.field([x - x**3, -y], "x y")
     attractors = find_attractors(well, box=[[0.9, 1.02], [-0.02, 0.02]])
     assert attractor_of(well, [[-0.5, 0.0], [0.95, 0.0]], attractors)[0].tolist() == [-2, 0]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"attractors": None}, "attractors: .*find_attractors"),
+        ({"box": [[1.0, -1.0], [-1.0, 1.0]]}, "box: expected lower and upper"),
+        ({"box": [[-1.0, np.nan], [-1.0, 1.0]]}, "box: 1 of 4"),
+        ({"places": 0}, "places: "),
+    ],
+)
+def test_basins_refuse_by_name(change, message):
+    field = problems.himmelblau()
+    box = np.array([[-5.0, 5.0], [-5.0, 5.0]])
+    arguments = {"attractors": find_attractors(field, box=box), "box": box} | change
+    with pytest.raises(InputError, match=message):
+        find_basins(field, **arguments)
