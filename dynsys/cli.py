@@ -10,6 +10,7 @@ import argparse
 import shlex
 import sys
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import dynsys
@@ -25,6 +26,8 @@ CHECKPOINT = "checkpoint.npz"
 TRAIN_SETTINGS = ("epochs", "batch_size", "learning_rate", "clip", "stop_loss", "threads")
 # One unit has no covariances.
 FEWEST_UNITS = 2
+# Digits before or after the point of a number that is written out.
+LONGEST = 300
 
 
 def main(argv=None):
@@ -45,7 +48,7 @@ def main(argv=None):
     2
     """
     argv = sys.argv[1:] if argv is None else list(argv)
-    options = _parser().parse_args(argv)
+    options = _parser().parse_args([_plain(word) for word in argv])
     try:
         with sigterm_as_interrupt():
             return options.run(options, shlex.join(["dynsys", *argv]))
@@ -60,6 +63,15 @@ def main(argv=None):
             raise
         say("dynsys: interrupted")
         return INTERRUPTED
+
+
+def _plain(word):
+    """The word, a negative number without exponent: argparse takes -1e-3 for an option."""
+    try:
+        value = Decimal(word) if word.startswith("-") and "e" in word.lower() else None
+    except InvalidOperation:
+        return word
+    return word if value is None or abs(value.adjusted()) > LONGEST else f"{value:f}"
 
 
 def _from_interrupt(error):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dynsys.analysis import codimension_two as forms
+from dynsys.analysis import naming
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.normal_forms import bordered_solve, imaginary_pair, null_vectors
 from dynsys.analysis.special_point import table
@@ -114,6 +115,8 @@ def describe(curve, kind, x, p, vectors):
         coefficients, meaning = _FORMS[kind](curve, x, p, jacobian)
     except InputError as error:
         coefficients, meaning = {}, f"its coefficients are not known: {error}"
+    n = x.size
+    p = np.where(np.abs(p) < naming.SNAP * curve.scale[n : n + 2], 0.0, p)  # what is below rounding is zero
     place = ", ".join(f"{name} = {value:.10g}" for name, value in zip(curve.names, p))
     sentence = f"{kind[0].upper()}{kind[1:]} point at {place}: {meaning}."
     residual = float(np.abs(curve.rhs(x, p)).max())

@@ -119,6 +119,12 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     >>> [region.label for region in found.regions]
     ['1 stable node', '2 stable nodes, 1 unstable node']
     """
+    parameters, spans = ([one] if isinstance(one, str) else one for one in (parameters, spans))
+    sizes = [np.size(span) for span in spans] if np.iterable(spans) else []
+    if np.size(parameters) != 2 or sizes != [2, 2]:
+        raise InputError(
+            f"parameters, spans: expected two names and a (low, high) of each, got {parameters} and {spans}"
+        )
     first, second = parameters
     lines = check_count("lines", lines, 1)
     if first == second:

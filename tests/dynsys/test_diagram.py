@@ -193,6 +193,9 @@ def test_the_command_writes_a_diagram(tmp_path, capsys):
     assert (tmp_path / "out" / "diagram.png").stat().st_size > 5000
     assert main(["bifurcate", str(path), "--along", "nothing", "-o", str(tmp_path / "no")]) == 2
     assert main(["bifurcate", str(path), "--input", "v", "-o", str(tmp_path / "no")]) == 2
+    span = ["--along", "v", "--span", "-1e-2", "1e-2"]  # which is no option, whatever argparse thinks
+    assert main(["bifurcate", str(path), *span, "-o", str(tmp_path / "in")]) != 2
+    assert json.loads((tmp_path / "in" / "diagram.json").read_text())["span"] == [-0.01, 0.01]
 
 
 def test_outputs_as_the_vertical_axis():

@@ -147,3 +147,13 @@ def test_two_parameters_of_morris_and_lecar():
     resting = ["stable node" in region.counts for region in diagram.regions]
     firing = ["stable cycle" in region.counts for region in diagram.regions]
     assert all(rests or fires for rests, fires in zip(resting, firing)) and any(firing) and any(resting)
+
+
+@pytest.mark.parametrize(
+    ("names", "spans"),
+    [(("r",), ((0, 1),)), ("r", ((0, 1), (0, 1))), (("r", "x", "y"), ((0, 1),) * 3), (("r", "b"), (5, 5))],
+)
+def test_other_than_two_parameters_with_a_span_each_is_refused(names, spans):
+    field = compile_field(System.from_text("x' = r + b x - x^3; r = 0; b = 1"))
+    with pytest.raises(InputError, match="expected two names and a"):
+        two_parameter_diagram(field, names, spans)
