@@ -13,7 +13,7 @@ import weakref
 
 import numpy as np
 
-from rnn.kernels.sharing import LEAVE, POLLS, all_done, begin, nothing_to_do, threads_can_share
+from rnn.kernels.sharing import LEAVE, POLLS, all_done, begin, nothing_to_do, take_seat, threads_can_share
 
 _NAP = 5e-5  # seconds: how often to look after blocks that take longer than the polls
 
@@ -78,7 +78,7 @@ class SharedKernel:
     Parameters
     ----------
     kernel : callable
-        Called as ``kernel(call, polls, *arguments)``, with the arguments of each thread; it claims blocks
+        Called as ``kernel(call, seat, *arguments)``, with the arguments of each thread; it claims blocks
         until there are none (see `rnn.kernels.sharing`).
     blocks : int
         Number of blocks in every call.
@@ -88,8 +88,8 @@ class SharedKernel:
     Examples
     --------
     >>> from rnn.kernels.sharing import BATCH, claim, finish
-    >>> def kernel(call, polls, numbers, squares):
-    ...     while (block := claim(call, 3, polls)) >= 0:
+    >>> def kernel(call, seat, numbers, squares):
+    ...     while (block := claim(call, 3, seat)) >= 0:
     ...         squares[block] = numbers[call[BATCH], block] ** 2
     ...         finish(call)
     >>> shared, squares = SharedKernel(kernel, 3, threads=1), [0, 0, 0]
@@ -102,36 +102,31 @@ class SharedKernel:
 
     def __init__(self, kernel, blocks, threads):
         self._kernel, self._blocks, self._arguments = kernel, blocks, []
-        self._call = nothing_to_do(blocks)
         threads = threads if threads_can_share() else 1
+        self._call = nothing_to_do(blocks, threads)
         self._workers = [Worker(kernel) for _ in range(threads - 1)]
-        self._inside = [False] * len(self._workers)
 
     def prepare(self, arguments):
         """Set the arguments of the next calls: a tuple for each thread."""
         self._call[LEAVE] = 1
         for worker in self._workers if self._arguments else ():  # nobody goes on with the last ones
             worker.drain()
-        self._inside = [False] * len(self._workers)
-        self._call[LEAVE] = 0
+        self._call[:] = nothing_to_do(self._blocks, len(self._workers) + 1)
         self._arguments = arguments
 
     def run(self, batch, seed):
         """One call, with the number of a batch and the key of its noise; returns when all is done."""
         if not all_done(self._call, self._blocks, 1):  # the last call was interrupted, or raised
             self.prepare(self._arguments)
-            self._call[:] = nothing_to_do(self._blocks)
         begin(self._call, batch, np.uint64(seed))
-        for i, worker in enumerate(self._workers):
-            self._look_after(i, worker)
-            if not self._inside[i]:
-                worker.start(self._call, POLLS, *self._arguments[1 + i])
-                self._inside[i] = True
+        for seat, worker in enumerate(self._workers, 1):
+            if take_seat(self._call, seat):
+                worker.start(self._call, seat, *self._arguments[seat])
+        self._look_after_workers()
         with np.errstate(all="ignore"):  # without the compiler, integers that wrap around would warn
             self._kernel(self._call, 0, *self._arguments[0])
         while not all_done(self._call, self._blocks, POLLS):
-            for i, worker in enumerate(self._workers):
-                self._look_after(i, worker)
+            self._look_after_workers()
             time.sleep(_NAP)
 
     def close(self):
@@ -140,11 +135,11 @@ class SharedKernel:
         for worker in self._workers:
             worker.close()
 
-    def _look_after(self, i, worker):
-        """Note a worker that has left the kernel; its error is raised: perhaps a block will never be done."""
-        if worker.is_done():
-            self._inside[i] = False
-            worker.wait()
+    def _look_after_workers(self):
+        """Raise the error of a worker that has one: perhaps a block will never be done."""
+        for worker in self._workers:
+            while worker.is_done():
+                worker.wait()
 
 
 class _Mark:

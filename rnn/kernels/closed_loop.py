@@ -36,7 +36,7 @@ from rnn.kernels.sharing import BATCH, SEED, claim, finish
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)
 def closed_loop_blocks(
-    call, polls, left, right, h0, inputs, targets, weights, alpha, noise_std,
+    call, seat, left, right, h0, inputs, targets, weights, alpha, noise_std,
     phi_tag, rank, private, states, coefficients, z, losses, dleft, dright,
     A, B, C, E, rate_costs, plant, scored,
 ):  # fmt: skip
@@ -47,7 +47,7 @@ def closed_loop_blocks(
     whose penalty (cost / 2) sum_t |p_t|^2 is in the gradients but not in the losses, and two more results:
     the plant's states, plant (B, T, D), and scored (B, T, K).
     """
-    block = claim(call, dleft.shape[0], polls)
+    block = claim(call, dleft.shape[0], seat)
     while block >= 0:
         batch, seed = call[BATCH], np.uint64(call[SEED])
         start, stop = BLOCK * block, BLOCK * (block + 1)
@@ -62,7 +62,7 @@ def closed_loop_blocks(
             losses[start:stop], dleft[block], dright[block], A, B, C, E, rate_costs[start:stop],
         )  # fmt: skip
         finish(call)
-        block = claim(call, dleft.shape[0], polls)
+        block = claim(call, dleft.shape[0], seat)
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)

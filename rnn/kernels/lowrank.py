@@ -49,16 +49,16 @@ BLOCK = 4
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)
 def gradient_blocks(
-    call, polls, left, right, h0, inputs, targets, weights, alpha, noise_std,
+    call, seat, left, right, h0, inputs, targets, weights, alpha, noise_std,
     phi_tag, left_zeros, right_zeros, rank_zeros, private, states, coefficients, z, losses, dleft, dright,
 ):  # fmt: skip
     """Loss and gradients, block by block, each run forward and straight back while it is in the cache.
 
     Parameters
     ----------
-    call, polls : ndarray, int
-        Which batch, the seed of its noise and the blocks to share out; how long to stand by for the next call
-        (see `rnn.kernels.sharing`).
+    call, seat : ndarray, int
+        Which batch, the seed of its noise and the blocks to share out; this thread's seat among those that
+        share them (see `rnn.kernels.sharing`).
     left, right : ndarray (R + S, N), (R + O, N)
         The factors.
     h0 : ndarray (N,)
@@ -74,7 +74,7 @@ def gradient_blocks(
     z, losses, dleft, dright : ndarray (B, T, O), (B,), (B / 4, R + S, N), (B / 4, R + O, N)
         Results.
     """
-    block = claim(call, dleft.shape[0], polls)
+    block = claim(call, dleft.shape[0], seat)
     while block >= 0:
         batch, seed = call[BATCH], np.uint64(call[SEED])
         start, stop = BLOCK * block, BLOCK * (block + 1)
@@ -88,7 +88,7 @@ def gradient_blocks(
             losses[start:stop], dleft[block], dright[block],
         )  # fmt: skip
         finish(call)
-        block = claim(call, dleft.shape[0], polls)
+        block = claim(call, dleft.shape[0], seat)
 
 
 @jit(nogil=True, fastmath=FASTMATH, noalias=True)

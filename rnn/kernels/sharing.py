@@ -5,9 +5,11 @@ a kernel that finds no block left stands by: for a short while it looks for the 
 only then goes to sleep. Each thread claims one block after the other, the calling thread too: it never waits
 for one that the operating system has set aside, unless that one is inside a block.
 
-A call is an array of `SIZE` words, shared by the threads. One word holds the number of the call and the next
-block that nobody has claimed; it changes by compare-and-swap alone. The rest is written before a call begins,
-when every block of the last one is done, and read after a block is claimed.
+A call is an array of words, shared by the threads. One word holds the number of the call and the next block
+that nobody has claimed; it changes by compare-and-swap alone. So does the word of each thread's seat, which
+says whether it must be woken: who leaves says so first and looks for a block once more after that, and the
+caller looks at the seats after it has offered the blocks, so that one of them sees the other. The rest is
+written before a call begins, when every block of the last one is done, and read after a block is claimed.
 """
 
 import platform
@@ -20,24 +22,26 @@ from numba.extending import intrinsic, overload
 
 from rnn.jit import jit
 
-TICKET, DONE, BATCH, SEED, LEAVE = range(5)
-SIZE = 8  # a cache line
+TICKET, DONE, BATCH, SEED, LEAVE, SEATS = range(6)
+TAKEN, EMPTY = range(2)
 # About 0.2 ms: longer than what lies between two steps of a training run, too short for anybody to notice.
 POLLS = 4000
 _NEXT = np.int64(0xFFFFFFFF)  # the half of the ticket that is the next block
 
 
-def nothing_to_do(blocks):
+def nothing_to_do(blocks, seats=1):
     """A call whose blocks are all done.
 
     Parameters
     ----------
     blocks : int
         Number of blocks in every call.
+    seats : int, default 1
+        Number of threads; seat 0 is the caller's, who never stands by. The others are empty.
 
     Returns
     -------
-    ndarray (SIZE,) of int64
+    ndarray (5 + seats,) of int64
 
     Examples
     --------
@@ -45,8 +49,9 @@ def nothing_to_do(blocks):
     >>> claim(call, 3, 0), all_done(call, 3, 1)
     (-1, True)
     """
-    call = np.zeros(SIZE, np.int64)
+    call = np.zeros(SEATS + seats, np.int64)
     call[TICKET] = call[DONE] = blocks
+    call[SEATS + 1 :] = EMPTY
     return call
 
 
@@ -63,20 +68,31 @@ def begin(call, batch, seed):
     swap(call, TICKET, last, np.int64((last >> 32) + 1) << 32)
 
 
+@jit()
+def take_seat(call, seat):
+    """Take a seat for a thread that is about to be woken; returns whether it was empty."""
+    return swap(call, SEATS + seat, EMPTY, TAKEN) == EMPTY
+
+
 @jit(inline="always")
-def claim(call, blocks, polls):
-    """Number of a block to do, or -1 if there is none, not even in a call that begins within some polls."""
-    waited = 0
-    while True:
+def claim(call, blocks, seat):
+    """Number of a block to do, or -1 if there is none and none comes; then the seat is empty."""
+    waited, found = 0, np.int64(-2)
+    while found == -2:
         ticket = swap(call, TICKET, 0, 0)
         if (ticket & _NEXT) < blocks:
             if swap(call, TICKET, ticket, ticket + 1) == ticket:
-                return ticket & _NEXT
-            continue
-        if waited == polls or swap(call, LEAVE, 0, 0) != 0:
-            return -1
-        waited += 1
-        relax()
+                swap(call, SEATS + seat, EMPTY, TAKEN)
+                found = ticket & _NEXT
+        elif seat == 0 or waited > POLLS:
+            found = np.int64(-1)
+        else:
+            waited = POLLS if swap(call, LEAVE, 0, 0) != 0 and waited < POLLS else waited
+            if waited == POLLS:
+                swap(call, SEATS + seat, TAKEN, EMPTY)
+            waited += 1
+            relax()
+    return found
 
 
 @jit(inline="always")

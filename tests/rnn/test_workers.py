@@ -12,7 +12,18 @@ from rnn.batches import pack
 from rnn.connectivity import factors
 from rnn.gradient import GradientRunner
 from rnn.jit import jit
-from rnn.kernels.sharing import BATCH, SEED, begin, claim, finish, threads_can_share
+from rnn.kernels.sharing import (
+    BATCH,
+    LEAVE,
+    SEATS,
+    SEED,
+    begin,
+    claim,
+    finish,
+    nothing_to_do,
+    take_seat,
+    threads_can_share,
+)
 from rnn.networks import LowRankRNN
 from rnn.workers import SharedKernel, Worker
 from tasks import get_task
@@ -20,15 +31,15 @@ from tasks.errors import InputError
 
 
 @jit(cache=False, nogil=True)
-def count(call, polls, counts, seeds, work):
-    block = claim(call, counts.shape[1], polls)
+def count(call, seat, counts, seeds, work):
+    block = claim(call, counts.shape[1], seat)
     while block >= 0:
         counts[call[BATCH], block] += 1
         seeds[call[BATCH], block] = call[SEED]
         for i in range(work[block]):
             work[-1] += i
         finish(call)
-        block = claim(call, counts.shape[1], polls)
+        block = claim(call, counts.shape[1], seat)
 
 
 def fresh(calls=400, blocks=7):
@@ -49,6 +60,20 @@ def test_each_block_of_each_call_is_done_once(threads):
     shared.close()
     assert counts.sum() == 400 * 7
     assert (seeds.view(np.uint64) == 2**63 + np.arange(400, dtype=np.uint64)[:, None]).all()
+
+
+def test_who_leaves_says_so_and_looks_for_a_block_once_more():
+    call = nothing_to_do(3, 2)
+    assert take_seat(call, 1) and not take_seat(call, 1)
+    assert claim(call, 3, 1) == -1 and take_seat(call, 1)
+    begin(call, 0, np.uint64(0))
+    call[LEAVE], call[SEATS + 1] = (
+        1,
+        1,
+    )  # on its way out, it has said so: a call that begins now is not missed
+    assert claim(call, 3, 1) == 0 and not take_seat(call, 1)
+    assert [claim(call, 3, seat) for seat in (0, 1, 0, 1)] == [1, 2, -1, -1]
+    assert take_seat(call, 1)
 
 
 def test_other_arguments_leave_the_old_ones_alone():
@@ -125,10 +150,10 @@ def test_interrupts_at_any_moment_leave_every_call_whole():
 
 @pytest.mark.skipif(not threads_can_share(), reason="no compiler")
 def test_an_error_on_another_thread_comes_out():
-    def kernel(call, polls, message):
+    def kernel(call, seat, message):
         if message:
             raise ValueError(message)
-        count(call, polls, *arrays, np.zeros(8, np.int64))
+        count(call, seat, *arrays, np.zeros(8, np.int64))
 
     arrays = fresh()
     shared = SharedKernel(kernel, 7, 2)
@@ -142,14 +167,14 @@ def test_an_error_on_another_thread_comes_out():
 
 @pytest.mark.skipif(not threads_can_share(), reason="no compiler")
 def test_an_error_within_a_block_does_not_leave_anybody_waiting():
-    def kernel(call, polls, name):
+    def kernel(call, seat, name):
         if name:
-            while (block := claim(call, 7, polls)) < 0:
+            while (block := claim(call, 7, seat)) < 0:
                 claimed.wait(1e-4)
             claimed.set()
             raise MemoryError(f"in block {block} of {name}")
         claimed.wait(10.0)
-        count(call, polls, *arrays, np.zeros(8, np.int64))
+        count(call, seat, *arrays, np.zeros(8, np.int64))
 
     arrays, claimed = fresh(), threading.Event()
     shared = SharedKernel(kernel, 7, 2)
