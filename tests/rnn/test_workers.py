@@ -70,7 +70,7 @@ def test_who_leaves_says_so_and_looks_for_a_block_once_more():
     call[LEAVE], call[SEATS + 1] = (
         1,
         1,
-    )  # on its way out, it has said so: a call that begins now is not missed
+    )  # on its way out, and it has said so
     assert claim(call, 3, 1) == 0 and not take_seat(call, 1)
     assert [claim(call, 3, seat) for seat in (0, 1, 0, 1)] == [1, 2, -1, -1]
     assert take_seat(call, 1)
