@@ -87,8 +87,9 @@ def claim(call, blocks, seat):
         elif seat == 0 or waited > POLLS:
             found = np.int64(-1)
         else:
-            waited = POLLS if swap(call, LEAVE, 0, 0) != 0 and waited < POLLS else waited
-            if waited == POLLS:
+            if waited < POLLS and swap(call, LEAVE, 0, 0) != 0:
+                waited = POLLS
+            if waited == POLLS:  # says so, and looks once more
                 swap(call, SEATS + seat, TAKEN, EMPTY)
             waited += 1
             relax()
