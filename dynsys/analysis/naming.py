@@ -4,7 +4,7 @@ import numpy as np
 
 from dynsys.analysis.eigenvalues import growth
 from dynsys.analysis.equilibria import zero_below
-from dynsys.analysis.normal_forms import branch_form, fold_form, hopf_form
+from dynsys.analysis.normal_forms import bordered_solve, branch_form, fold_form, hopf_form, null_vectors
 from dynsys.analysis.special_point import SpecialPoint
 
 # A coefficient below this counts as zero, with state and parameter in units of the curve's scale: the kind of
@@ -12,6 +12,8 @@ from dynsys.analysis.special_point import SpecialPoint
 ZERO = 1e-6
 # A coordinate below this share of its scale is rounding error; a singular value below this counts as zero.
 SNAP, SINGULAR = 1e-14, 1e-7
+# Two eigenvalues below this are both zero: rounding moves those of a Jordan block by its root.
+DOUBLE = 1e-5
 # What happens where F_x is singular; a map x + step F has the coefficients of step F.
 _OF_F = ("fold", "cusp", "pitchfork", "transcritical")
 
@@ -98,6 +100,51 @@ def describe_multiple(curve, at, multiplicity):
     what = f"{multiplicity} eigenvalues vanish at once, as symmetry can make them."
     sentence = f"Branch point at {place_of(curve, at)}: {what}"
     return critical_point(curve, "branch point", at, {"multiplicity": multiplicity}, sentence)
+
+
+def describe_double_zero(curve, at, residual):
+    """Name a point with a zero eigenvalue of multiplicity two and one eigenvector.
+
+    Arguments as in `describe_fold`. The tangents of branches that cross there come from the same quadratic
+    form as elsewhere, which needs no product of the two null vectors.
+
+    Returns
+    -------
+    SpecialPoint or None
+        A Bogdanov-Takens point, of a map a 1:1 resonance; None where the eigenvalue is simple, or has two
+        eigenvectors.
+    """
+    one = 0.0 if curve.field.step is None else 1.0
+    if curve.field.period > 1 or sum(abs(value - one) < DOUBLE for value in at.modes.tolist()) != 2:
+        return None
+    sizes = np.linalg.svd(at.jacobian, compute_uv=False)
+    if sizes[-2] <= np.sqrt(DOUBLE) * max(sizes[0], np.abs(at.modes).max()):
+        return None
+    q, psi = null_vectors(at.jacobian)
+    what, directions = "Two fixed points meet there as in a fold.", None
+    if abs(psi @ at.slope) * curve.scale[q.size] <= ZERO * max(1.0, sizes[0]):
+        what, directions = "Branches cross there.", _crossing_tangents(at, q, psi)
+    kind, both = "Bogdanov-Takens", "two eigenvalues vanish with one eigenvector (a double zero)"
+    if curve.field.step is not None:
+        kind, both = "1:1 resonance", "two multipliers are 1 with one eigenvector"
+    sentence = f"{kind} point at {place_of(curve, at)}: {both}; a second parameter parts them. {what}"
+    return _point(curve, kind, at, {"multiplicity": 2}, sentence, residual, directions)
+
+
+def _crossing_tangents(at, q, psi):
+    """Unit tangents (z q + mu h, mu) of two branches that cross: the roots of a quadratic form; or None."""
+    h = bordered_solve(at.jacobian, psi, q, -at.slope)
+    along = np.array([np.append(q, 0.0), np.append(h, 1.0)])
+    (square, mixed), (_, other) = along @ np.einsum("i,ijk->jk", psi, at.second) @ along.T
+    root = mixed**2 - square * other
+    if root <= 0 or max(abs(square), abs(mixed)) <= ZERO:
+        return None
+    if abs(square) <= ZERO * abs(mixed):
+        pairs = [(1.0, 0.0), (-other / (2 * mixed), 1.0)]
+    else:
+        pairs = [((-mixed + sign * np.sqrt(root)) / square, 1.0) for sign in (1, -1)]
+    tangents = np.array(pairs) @ along
+    return tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
 
 
 def describe_hopf(curve, at, residual):

@@ -15,7 +15,8 @@ class SpecialPoint:
     ----------
     kind : str
         "fold", "pitchfork", "transcritical", "branch point" (more than two branches, or degenerate
-        coefficients), "cusp", "Hopf", "neutral saddle", or "event" (a user's).
+        coefficients), "cusp", "Hopf", "neutral saddle", "Bogdanov-Takens" (a double zero met by chance), or
+        "event" (a user's).
     parameter : str
         Name of the parameter that was varied.
     value : float

@@ -105,17 +105,23 @@ def _resolved(curve, groups):
     wanted = []
     for k, group in enumerate(groups):
         here = {event.test for event in group}
-        if zeros[k] <= 1:
+        if zeros[k] <= 2:  # two may be those of a Bogdanov-Takens point
             wanted += [(k, mode) for test, mode in _MODES if test in here]
-            if PAIR in here and not zeros[k]:
-                wanted.append((k, HOPF_CURVE))
+        if PAIR in here and not zeros[k]:
+            wanted.append((k, HOPF_CURVE))
     solutions = _solutions(curve, starts, wanted)
-    return [
-        [_multiple(curve, group[0], zeros[k])]
-        if zeros[k] > 1
-        else _named(curve, group, solutions[k], eigenvalues[k], zeros[k] > 0)
-        for k, group in enumerate(groups)
-    ]
+    found = []
+    for k, group in enumerate(groups):
+        several = [
+            naming.describe_double_zero(curve, *solutions[k][m]) for _, m in _MODES if m in solutions[k]
+        ]
+        if any(several):
+            found.append([next(filter(None, several))])
+        elif zeros[k] > 1:
+            found.append([_multiple(curve, group[0], zeros[k])])
+        else:
+            found.append(_named(curve, group, solutions[k], eigenvalues[k], zeros[k] > 0))
+    return found
 
 
 def _solutions(curve, starts, wanted):

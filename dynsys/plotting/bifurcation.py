@@ -19,6 +19,8 @@ MARKERS = MappingProxyType(
         "Hopf": "s",
         "flip": ">",
         "Neimark-Sacker": "p",
+        "Bogdanov-Takens": "X",
+        "1:1 resonance": "X",
         "event": "x",
     }
 )
