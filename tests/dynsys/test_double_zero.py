@@ -1,4 +1,4 @@
-"""Bogdanov-Takens points that lie exactly on a branch in one parameter: one eigenvector, no division by it."""
+"""Bogdanov-Takens points exactly on a branch in one parameter: one eigenvector, no division by it."""
 
 import warnings
 
