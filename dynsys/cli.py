@@ -184,7 +184,7 @@ def analyse(options, command):
 
 def bifurcate(options, command):
     """Follow a network's fixed points along its gain or an input; write the diagram."""
-    net = rnn.load_network(options.file, alpha=options.alpha, noise_std=options.noise_std, phi=options.phi)
+    net = rnn.load_network(options.file, alpha=options.alpha, phi=options.phi)  # noise moves no fixed point
     span = None if options.span is None else tuple(options.span)
     inputs = dynsys.report.parse_inputs(options.input)
     diagram = dynsys.report.network_diagram(net, options.along, span, inputs)
@@ -235,9 +235,9 @@ def _parser():
     two.add_argument("file", metavar="FILE", type=Path, help="a .npz of this project or a .pt of PyTorch")
     two.add_argument("--task", required=True, metavar="NAME", help="the task it does, such as rdm")
     two.add_argument("--preset", metavar="NAME", help="a named variant of the task")
-    two.add_argument("--alpha", type=float, help="Euler step dt / tau, where the file does not say")
-    two.add_argument("--noise-std", type=float, help="noise per step and unit, where the file does not say")
-    two.add_argument("--phi", help="activation (tanh, erf, relu, linear), where the file does not say")
+    two.add_argument("--alpha", type=float, help="Euler step dt / tau, in place of the file's own")
+    two.add_argument("--noise-std", type=float, help="noise per step and unit, in place of the file's own")
+    two.add_argument("--phi", help="activation (tanh, erf, relu, linear), in place of the file's own")
     two.set_defaults(run=analyse)
 
     three = commands.add_parser(
@@ -273,9 +273,8 @@ def _parser():
     five.add_argument("--span", nargs=2, type=float, metavar=("LOW", "HIGH"), help="ends of the parameter")
     five.add_argument("--input", action="append", default=[], metavar="NAME=VALUE",
                        help="a constant input; may be given again")  # fmt: skip
-    five.add_argument("--alpha", type=float, help="Euler step dt / tau, where the file does not say")
-    five.add_argument("--noise-std", type=float, help="noise per step and unit, where the file does not say")
-    five.add_argument("--phi", help="activation (tanh, erf, relu, linear), where the file does not say")
+    five.add_argument("--alpha", type=float, help="Euler step dt / tau; the diagram is a map's if it is 1")
+    five.add_argument("--phi", help="activation (tanh, erf, relu, linear), in place of the file's own")
     five.set_defaults(run=bifurcate)
 
     folders = ((one, "dynsys-demo"), (two, "dynsys-report"), (three, "dynsys-train"))

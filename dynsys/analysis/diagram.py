@@ -15,7 +15,7 @@ from dynsys.analysis.period_two import orbits_from_flip
 from dynsys.analysis.special_point import table
 from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
-from tasks.errors import Status
+from tasks.errors import InputError, Status
 
 # Values of the parameter at which all fixed points are searched; where the inner ones lie in their cells.
 SAMPLES, INNER = 9, 0.436
@@ -163,7 +163,7 @@ def bifurcation_diagram(
     Raises
     ------
     InputError
-        An unknown parameter or a bad span.
+        An unknown parameter, a bad span, or an input that is held and varied at once.
 
     Examples
     --------
@@ -175,6 +175,11 @@ def bifurcation_diagram(
       SpecialPoint(pitchfork at gain = 1, kappa = [0.])
     """
     curve = make_curve(field, parameter, span, inputs)
+    if isinstance(inputs, Mapping) and parameter in inputs:
+        raise InputError(
+            f"inputs: {parameter} is what the diagram goes along, from {curve.span[0, 0]:g} to "
+            f"{curve.span[0, 1]:g}; it cannot be held at {inputs[parameter]} as well: leave it out of inputs"
+        )
     values = _values(curve.span[0], check_count("samples", samples, 2))
     searches, branches, alone, orbits, interrupted = [], [], [], [], False
     try:

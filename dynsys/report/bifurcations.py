@@ -167,12 +167,17 @@ def parse_inputs(texts):
     --------
     >>> parse_inputs(["v1=0.2", "v2=-1"])
     {'v1': 0.2, 'v2': -1.0}
+    >>> parse_inputs(["v=0.2", "v=1"])
+    Traceback (most recent call last):
+    tasks.errors.InputError: --input: v is given twice, as 0.2 and 1; give it once
     """
     found = {}
     for text in texts:
-        name, sign, value = text.partition("=")
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if name in found:
+            raise InputError(f"--input: {name} is given twice, as {found[name]:g} and {value}; give it once")
         try:
-            found[name.strip()] = float(value)
+            found[name] = float(value)
         except ValueError:
             sign = ""
         if not sign:

@@ -151,6 +151,8 @@ def test_refusals():
         bifurcation_diagram(field, "g", (0, 1))
     with pytest.raises(InputError, match="samples"):
         bifurcation_diagram(field, "gain", (0, 1), samples=1)
+    with pytest.raises(InputError, match="v is what the diagram goes along, from 0 to 1; it cannot be held"):
+        bifurcation_diagram(field, "v", (0, 1), {"v": 0.5})
 
 
 def test_published_network(published):
@@ -193,6 +195,10 @@ def test_the_command_writes_a_diagram(tmp_path, capsys):
     assert (tmp_path / "out" / "diagram.png").stat().st_size > 5000
     assert main(["bifurcate", str(path), "--along", "nothing", "-o", str(tmp_path / "no")]) == 2
     assert main(["bifurcate", str(path), "--input", "v", "-o", str(tmp_path / "no")]) == 2
+    assert main(["bifurcate", str(path), "--along", "v", "--input", "v=1", "-o", str(tmp_path / "no")]) == 2
+    assert "v is what the diagram goes along, from -1 to 1" in capsys.readouterr().err
+    assert main(["bifurcate", str(path), "--input", "v=1", "--input", "v=2", "-o", str(tmp_path / "no")]) == 2
+    assert "v is given twice" in capsys.readouterr().err and not (tmp_path / "no").exists()
     span = ["--along", "v", "--span", "-1e-2", "1e-2"]  # which is no option, whatever argparse thinks
     assert main(["bifurcate", str(path), *span, "-o", str(tmp_path / "in")]) != 2
     assert json.loads((tmp_path / "in" / "diagram.json").read_text())["span"] == [-0.01, 0.01]
