@@ -6,25 +6,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynsys.analysis.branch import hermite
-from dynsys.analysis.continuation import step_off, trace_branch
+from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.cycle_families import cycle_families
+from dynsys.analysis.diagram_branches import follow, merged_points, orbits_of_two, passes
 from dynsys.analysis.fixed_points import find_fixed_points
-from dynsys.analysis.period_two import orbits_from_flip
 from dynsys.analysis.special_point import table
+from dynsys.analysis.strays import add_strays
 from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
 from tasks.errors import InputError, Status
 
 # Values of the parameter at which all fixed points are searched; where the inner ones lie in their cells.
 SAMPLES, INNER = 9, 0.436
-MAX_BRANCHES = 500
-# Distance (scaled) to a branch that counts as none.
-SAME = 1e-5
-# The same for points where several eigenvalues vanish, whose place follows from the sum of those; how much
-# longer than its chord the piece of a branch between two points may be.
-SAME_MULTIPLE, BENT = 1e-4, 0.05
+# How much longer than its chord the piece of a branch between two points may be.
+BENT = 0.05
 
 
 class Attractor(NamedTuple):
@@ -135,7 +131,8 @@ def bifurcation_diagram(
     """Follow every fixed point along a parameter.
 
     Starts from all fixed points at several values of the parameter, which finds isolated branches, and goes
-    on along each branch that crosses at a branch point. From Hopf points cycles are followed too.
+    on along each branch that crosses at a branch point. Closed branches between those values (isolas) are
+    looked for by starts in state and parameter at once. From Hopf points cycles are followed too.
 
     Parameters
     ----------
@@ -171,7 +168,7 @@ def bifurcation_diagram(
     >>> from rnn import LowRankRNN
     >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
     >>> bifurcation_diagram(field, "gain", (0, 2))
-    BifurcationDiagram along gain from 0 to 2: 2 branches; all fixed points at 9 values of gain lie on them
+    BifurcationDiagram along gain from 0 to 2: 2 branches; all fixed points at 9 values of gain lie on them...
       SpecialPoint(pitchfork at gain = 1, kappa = [0.])
     """
     curve = make_curve(field, parameter, span, inputs)
@@ -182,6 +179,7 @@ def bifurcation_diagram(
         )
     values = _values(curve.span[0], check_count("samples", samples, 2))
     searches, branches, alone, orbits, interrupted = [], [], [], [], False
+    starts = added = 0
     try:
         with interrupts_held() as ask:
             for p in values:
@@ -192,14 +190,16 @@ def bifurcation_diagram(
                 curve.scale[:-1] = np.max(sizes, axis=0)
             for p, found in zip(values, searches):
                 for point in found:
-                    if not any(_passes(curve, branch, point.kappa, p) for branch in branches):
+                    if not any(passes(curve, branch, point.kappa, p) for branch in branches):
                         ask()
                         branch = trace_branch(curve, point.kappa, p)
-                        _follow(curve, branches, branch, ask)
+                        follow(curve, branches, branch, ask)
                         alone += [branch] if len(branch) < 2 else []
+            if not any(found.continua for found in searches):
+                starts, added = add_strays(curve, searches, branches, ask)
             if field.step is not None:
                 ask()
-                orbits = _orbits_of_two(curve, branches)
+                orbits = orbits_of_two(curve, branches)
     except KeyboardInterrupt:  # the branches that were followed are kept
         interrupted = True
     incomplete = sum(not found.status.ok or bool(found.continua) for found in searches)
@@ -209,9 +209,12 @@ def bifurcation_diagram(
         if found.status.ok and not found.continua
     )
     branches += orbits
-    specials = _merged(curve, branches)
+    specials = merged_points(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
+    if starts:
+        message += f", and all that {starts} starts between those reach"
+        message += f" ({added} branch{'es' * (added != 1)} found by these alone)" if added else ""
     odd = [p for p, searched, there in counts if searched != there]
     if odd:
         message = (
@@ -279,74 +282,3 @@ def _at(curve, p):
         return field.with_values(**{curve.parameter: p}), u
     u[curve.columns[0]] = p
     return field, u
-
-
-def _follow(curve, branches, branch, ask):
-    """Add a branch, and those that cross it, and those that cross them."""
-    waiting = [branch]
-    while waiting and len(branches) < MAX_BRANCHES:
-        branch = waiting.pop()
-        if len(branch) < 2:
-            continue
-        branches.append(branch)
-        starts = [(s, sign * d) for s in branch.special_points for d in s.directions for sign in (1.0, -1.0)]
-        for special, direction in starts:
-            try:
-                ask()
-            except KeyboardInterrupt:
-                branches += [other for other in waiting if len(other) > 1]
-                raise
-            start = step_off(curve, special, direction)
-            if start is not None and not any(_passes(curve, b, *start[:2]) for b in [*branches, *waiting]):
-                waiting.append(trace_branch(curve, *start))
-
-
-def _orbits_of_two(curve, branches):
-    """The orbits of period 2 from every flip, two branches each; one that joins two flips once."""
-    found = []
-    for special in [point for branch in branches for point in branch.special_points if point.kind == "flip"]:
-        pair = orbits_from_flip(curve, special)
-        if pair is None:
-            continue
-        middle = len(pair[0]) // 2
-        x, p = pair[0].kappa[middle], pair[0].values[middle]
-        if not any(_passes(curve, branch, x, p) for branch in found):
-            found += pair
-    return found
-
-
-def _passes(curve, branch, x, p):
-    """Whether a branch goes through a point: its distance from the cubic between two points of the branch."""
-    if len(branch) < 2:
-        return False
-    y = np.append(x, p) / curve.scale
-    points = np.column_stack([branch.kappa, branch.values]) / curve.scale
-    tangents = branch.tangents / curve.scale
-    tangents = tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
-    start, step = points[:-1], np.diff(points, axis=0)
-    length = np.linalg.norm(step, axis=1, keepdims=True)
-    share = np.clip(((y - start) * step).sum(axis=1, keepdims=True) / np.maximum(length, 1e-150) ** 2, 0, 1)
-    spot = start + hermite(share, step, length * tangents[:-1], length * tangents[1:])
-    along = step / np.maximum(length, 1e-150)
-    apart = y - spot
-    aside = apart - (apart * along).sum(axis=1, keepdims=True) * along
-    near = np.linalg.norm(aside, axis=1) < SAME
-    return bool((near & (np.linalg.norm(apart, axis=1) < 0.1 * length[:, 0] + SAME)).any())
-
-
-def _merged(curve, branches):
-    """Special points of all branches, each once, by parameter value."""
-    kept = []
-    specials = sorted((s for branch in branches for s in branch.special_points), key=lambda s: s.value)
-    for special in sorted(specials, key=_off_zero):
-        place = np.append(special.kappa, special.value)
-        others = (np.append(o.kappa, o.value) for o in kept if o.kind == special.kind)
-        same = SAME_MULTIPLE if "multiplicity" in special.coefficients else SAME
-        if not any(np.abs((place - other) / curve.scale).max() < same for other in others):
-            kept.append(special)
-    return sorted(kept, key=lambda s: s.value)
-
-
-def _off_zero(special):
-    """How far from zero the eigenvalues are that should vanish at a point where several do."""
-    return np.sort(np.abs(special.eigenvalues))[: special.coefficients.get("multiplicity", 0)].sum()

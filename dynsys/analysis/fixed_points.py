@@ -40,6 +40,8 @@ SCOUTS = 48
 SURE = 1e-6
 # Room around the trapping box, relative and absolute.
 MARGIN = 1e-3
+# Decimals (of the largest state) in which roots agree that are taken for one before they are told apart.
+ALIKE = 12
 # Roots closer than this share of the box are one, unless rounding is known to move them less.
 MERGE = 1e-9
 
@@ -227,15 +229,30 @@ def _newton(field, u, states):
     rhs, jacobian, *_ = field.functions
     newton_many(rhs, jacobian, u, np.array(field.values), states, residuals, steps)
     tried = len(states)
-    states, residuals = states[np.isfinite(residuals)], residuals[np.isfinite(residuals)]
-    noise = rounding(field, u, states)
+    finite = np.isfinite(residuals) & np.isfinite(states).all(axis=1)  # a sigmoid is finite at infinity
+    states, residuals = states[finite], residuals[finite]
+    first, group = _groups(states)
+    noise = rounding(field, u, states[first])[group]
     return states[residuals <= 4 * noise], tried
+
+
+def _groups(states):
+    """States that agree to all but rounding: the first of each group, and the group of each state."""
+    if len(states) == 0:
+        return np.zeros(0, dtype=int), np.zeros(0, dtype=int)
+    digits = np.round(states / (1.0 + np.abs(states).max()), ALIKE)
+    _, first, group = np.unique(digits, axis=0, return_index=True, return_inverse=True)
+    return first, group.ravel()
 
 
 def _distinct(field, u, roots, box):
     """One root of each cluster; a cluster is as wide as rounding errors of F can scatter one root."""
     if len(roots) == 0:
         return roots
+    first, group = _groups(roots)
+    sizes = np.abs(field.rhs(roots, u)).max(axis=1)
+    order = np.lexsort((sizes, group))  # of each group the one with the least residual
+    roots = roots[order[np.searchsorted(group[order], np.arange(len(first)))]]
     jacobians = field.jacobian(roots, u)
     smallest, smooth = np.full(len(roots), np.inf), np.isfinite(jacobians).all(axis=(1, 2))
     smallest[smooth] = np.linalg.svd(jacobians[smooth], compute_uv=False)[:, -1]

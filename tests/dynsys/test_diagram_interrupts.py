@@ -45,7 +45,7 @@ def test_between_branches(monkeypatch):
     np.testing.assert_array_equal(diagram.branches[0].kappa, whole.branches[0].kappa)
     assert [point.kind for point in diagram.special_points] == ["pitchfork"]
     monkeypatch.undo()
-    press_at(monkeypatch, "diagram", "trace_branch", 2)
+    press_at(monkeypatch, "diagram_branches", "trace_branch", 1)
     with pytest.raises(OutcomeError, match="interrupted"):
         bifurcation_diagram(problems.cusp(), "lam", (-1, 1), strict=True)
 
