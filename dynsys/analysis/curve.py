@@ -13,8 +13,8 @@ from dynsys.analysis.differences import tensor_by_differences
 from dynsys.analysis.eigenvalues import sorted_eigenvalues, spectrum
 from dynsys.analysis.vector_field import Field, check_field
 from dynsys.numerics import locate, pseudo_arclength
-from dynsys.numerics.extended import ADVANCE_TYPE, BRANCH_CURVE, EQUILIBRIUM, TESTS, advance
-from dynsys.numerics.signatures import address
+from dynsys.numerics.extended import BRANCH_CURVE, EQUILIBRIUM, TESTS, advance
+from dynsys.numerics.signatures import FUNCTION_NAMES
 from dynsys.numerics.tensors import evaluate, expansions, symmetric_tensor
 from tasks.checks import as_array
 from tasks.errors import InputError
@@ -143,8 +143,8 @@ class Curve:
         if self.field.functions.taylor is None:
             return tensor_by_differences(self.field, x, self._values(p), order, columns, size)
         state, program, total = np.array(x, dtype=float), self._data[2], len(self.field.continuable)
-        function = self.field.functions.taylor
-        return symmetric_tensor(function, state, *self._values(p), program, total, places, size, order)
+        functions = addresses(self.field.functions)
+        return symmetric_tensor(functions, state, *self._values(p), program, total, places, size, order)
 
     def expand(self, points):
         """Derivatives at points (E, n + k) in natural units, a list of `Expansion`."""
@@ -155,11 +155,9 @@ class Curve:
             second = [self.tensor(y[:n], y[n:], 2, [c]) for y in points]
             third = [self.tensor(y[:n], y[n:], 3) for y in points]
         else:
-            at = addresses(self.field.functions)
             jacobians, slopes, second, third = expansions(
-                (at.jacobian, at.parameter_jacobian, at.taylor), np.ascontiguousarray(points), *self._data,
-                self.scale,
-            )  # fmt: skip
+                addresses(self.field.functions), np.ascontiguousarray(points), *self._data, self.scale
+            )
         rows = zip(points, jacobians, slopes, second, third, spectrum(self.field, jacobians))
         return [Expansion(y[:n], float(y[n]), *row) for y, *row in rows]
 
@@ -206,8 +204,7 @@ class Curve:
         direction = np.array(tangent)
         point, found, tests = y + length * direction, np.empty_like(y), np.empty(TESTS)
         borders = np.zeros((4, 1)) if borders is None else borders
-        _, *common = self._common(borders)
-        done = advance(*common, np.array(y), direction, float(length), point, found, tests)
+        done = advance(*self._common(borders), np.array(y), direction, float(length), point, found, tests)
         return None if done < 0 else (point, found, tests)
 
     def polish(self, points, modes):
@@ -239,17 +236,6 @@ class Curve:
             mode=mode,
         )
 
-    def many(self, name, points, size):
-        """One of the field's functions at points (M, n + k) in natural units, (M, size)."""
-        if size is None:
-            size = self.n * len(self.field.continuable)
-        out = np.empty((len(points), size))
-        function = getattr(addresses(self.field.functions), name)
-        points = np.ascontiguousarray(points)
-        inputs, values, _, numbers = self._data
-        evaluate(function, points, inputs, values, numbers, out)
-        return out
-
     @cached_property
     def _held(self):
         """The curve with a second parameter that does nothing, unless it has two."""
@@ -264,13 +250,24 @@ class Curve:
 
     def _common(self, borders):
         n, k = self.n, len(self.columns)
-        at, (inputs, values, program, numbers) = addresses(self.field.functions), self._data
+        inputs, values, program, numbers = self._data
         scale = np.append(self.scale, 1.0) if self.mode == BRANCH_CURVE or k == 2 else self.scale
         return (
-            address(advance, ADVANCE_TYPE), at.rhs, at.jacobian, at.parameter_jacobian, at.taylor, inputs,
-            values, program, scale, numbers, (self.span / self.scale[n : n + k, None]).ravel(), borders,
-            self.mode,
+            addresses(self.field.functions), inputs, values, program, scale, numbers,
+            (self.span / self.scale[n : n + k, None]).ravel(), borders, self.mode,
         )  # fmt: skip
+
+    def many(self, name, points, size):
+        """One of the field's functions at points (M, n + k) in natural units, (M, size)."""
+        if size is None:
+            size = self.n * len(self.field.continuable)
+        which = FUNCTION_NAMES.index(name)
+        out = np.empty((len(points), size))
+        inputs, values, _, numbers = self._data
+        evaluate(
+            addresses(self.field.functions), which, np.ascontiguousarray(points), inputs, values, numbers, out
+        )
+        return out
 
     def _values(self, p):
         u, params = self.inputs.copy(), np.array(self.field.values)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dynsys.numerics import taylor
-from dynsys.numerics.signatures import FIELD_TYPE, TAYLOR_TYPE, address
+from dynsys.numerics.extended import ADVANCE_TYPE, advance
+from dynsys.numerics.signatures import field_table
 
 
 class Expansion(NamedTuple):
@@ -41,16 +42,14 @@ class Walk(NamedTuple):
 
 @functools.lru_cache(maxsize=128)
 def addresses(functions):
-    """The functions of a field as kernels take them; ``taylor`` stands in where there is none.
+    """A field's functions as kernels take them, then `advance`; ``taylor`` stands in where there is none.
 
     Examples
     --------
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> functions = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))).functions
-    >>> addresses(functions).rhs is address(functions.rhs, FIELD_TYPE)
-    True
+    >>> addresses(functions).shape
+    (6,)
     """
-    names = ("rhs", "jacobian", "parameter_jacobian", "outputs")
-    found = {name: address(getattr(functions, name), FIELD_TYPE) for name in names}
-    return functions._replace(**found, taylor=address(functions.taylor or taylor.run, TAYLOR_TYPE))
+    return field_table(functions, functions.taylor or taylor.run, (advance, ADVANCE_TYPE))

@@ -21,8 +21,19 @@ exact where the field has a ``taylor``, else differences of its Jacobians.
 import numpy as np
 from numba import types
 
-from dynsys.numerics.linear import eliminate, pair_sums
-from dynsys.numerics.signatures import FIELD_TYPE, MATRIX, TAYLOR_TYPE, VECTOR
+from dynsys.numerics.linear import eliminate, eliminate_both, pair_sums
+from dynsys.numerics.signatures import (
+    FUNCTIONS,
+    JACOBIAN,
+    MATRIX,
+    PARAMETER_JACOBIAN,
+    RHS,
+    TAYLOR_AT,
+    VECTOR,
+    field_at,
+    from_address,
+    taylor_at,
+)
 from rnn.jit import jit
 
 EQUILIBRIUM, FOLD_CURVE, HOPF_CURVE, BRANCH_CURVE = range(4)
@@ -36,14 +47,27 @@ DIFFERENCE = 1e-5
 
 COLUMNS = types.Array(types.int64, 1, "C")
 # What a curve is made of, in the order in which its functions take it.
-CURVE = (
-    FIELD_TYPE, FIELD_TYPE, FIELD_TYPE, TAYLOR_TYPE, VECTOR, VECTOR, MATRIX, VECTOR, COLUMNS, VECTOR, MATRIX,
-)  # fmt: skip
+CURVE = (FUNCTIONS, VECTOR, VECTOR, MATRIX, VECTOR, COLUMNS, VECTOR, MATRIX)
 
 
 @jit()
-def _place(inputs, params, scale, columns, point, state):
-    """Put a point into the state, the inputs and the parameters; columns[0] counts columns, -1 is none."""
+def place(inputs, params, scale, columns, point, state):
+    """Put a scaled point into the state, the inputs and the parameters.
+
+    Parameters
+    ----------
+    inputs, params, scale, columns, point
+        As in `advance`; the free ones of inputs and params are overwritten.
+    state : ndarray (n,)
+        Becomes x.
+
+    Examples
+    --------
+    >>> inputs, params, state = np.zeros(2), np.zeros(1), np.zeros(1)
+    >>> place(inputs, params, np.array([2.0, 10.0]), np.array([3, 1]), np.array([0.5, 0.25]), state)
+    >>> inputs, state
+    (array([0. , 2.5]), array([1.]))
+    """
     n = state.size
     for i in range(n):
         state[i] = point[i] * scale[i]
@@ -56,11 +80,11 @@ def _place(inputs, params, scale, columns, point, state):
 
 
 @jit()
-def _second(
-    jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, point, state, hess
-):
+def _second(functions, inputs, params, program, scale, columns, point, state, hess):
     """Second derivatives of F in (x, p1, p2), scaled: hess (n, n + 2, n + 2)."""
     n, total, size = state.size, columns[0], hess.shape[1]
+    taylor = taylor_at(functions[TAYLOR_AT])
+    jacobian, parameter_jacobian = field_at(functions[JACOBIAN]), field_at(functions[PARAMETER_JACOBIAN])
     if program.shape[1] == 4:
         direction, out = np.zeros(n + total), np.empty(2 * n)
         for once in range(2):  # the squares first
@@ -91,7 +115,7 @@ def _second(
         for side in (-1.0, 1.0):
             for k in range(point.size):
                 moved[k] = point[k] + side * DIFFERENCE * (1.0 if k == j else 0.0)
-            _place(inputs, params, scale, columns, moved, state)
+            place(inputs, params, scale, columns, moved, state)
             jacobian(state, inputs, params, flat)
             parameter_jacobian(state, inputs, params, slopes)
             for r in range(n):
@@ -102,7 +126,7 @@ def _second(
                     elif columns[i - n + 1] >= 0:
                         slope = slopes[r * total + columns[i - n + 1]]
                     hess[r, i, j] += side * slope * scale[i] / (2.0 * DIFFERENCE)
-    _place(inputs, params, scale, columns, point, state)
+    place(inputs, params, scale, columns, point, state)
 
 
 @jit(types.void(MATRIX, VECTOR, VECTOR, types.boolean, VECTOR, VECTOR))
@@ -122,14 +146,26 @@ def _bordered(singular, first, second, transposed, right, out):
 
 @jit()
 def _augment(
-    jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, borders,
-    mode, point, state, flat, slopes, value, matrix,
-):  # fmt: skip
+    functions,
+    inputs,
+    params,
+    program,
+    scale,
+    columns,
+    borders,
+    mode,
+    point,
+    state,
+    flat,
+    slopes,
+    value,
+    matrix,
+):
     """Fill the rows after those of F; rows 2 and 3 of ``borders`` become w and v."""
     n, total = state.size, columns[0]
     size = n * (n - 1) // 2 if mode == HOPF_CURVE else n
     hess = np.empty((n, n + 2, n + 2))
-    _second(jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, point, state, hess)
+    _second(functions, inputs, params, program, scale, columns, point, state, hess)
     singular, change = np.empty((size, size)), np.empty(n * n)
     if mode == HOPF_CURVE:
         pair_sums(flat, singular)
@@ -182,19 +218,22 @@ def _augment(
 
 ADVANCE = types.int64(*CURVE, types.int64, VECTOR, VECTOR, types.float64, VECTOR, VECTOR, VECTOR)
 ADVANCE_TYPE = types.FunctionType(ADVANCE)
+advance_at = from_address(ADVANCE_TYPE)
 
 
 @jit(ADVANCE)
 def advance(
-    rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span, borders,
-    mode, base, direction, length, point, tangent, tests,
+    functions, inputs, params, program, scale, columns, span, borders, mode, base, direction, length, point,
+    tangent, tests,
 ):  # fmt: skip
     """Newton's method from near the curve's point in the plane direction . (y - base) = length.
 
     Parameters
     ----------
-    rhs, jacobian, parameter_jacobian, taylor, inputs, params, program
-        Of a field; inputs and params are overwritten. A program without columns means no ``taylor``.
+    functions : ndarray of int (5,)
+        rhs, jacobian, parameter_jacobian, outputs and taylor of a field (`dynsys.numerics.signatures.table`).
+    inputs, params, program
+        Of the field; inputs and params are overwritten. A program without columns means no ``taylor``.
     scale : ndarray (m,)
         Units of y.
     columns : ndarray of int (1 + k,)
@@ -212,7 +251,8 @@ def advance(
     point : ndarray (m,)
         Start; becomes the solution.
     tangent, tests : ndarray (m,), (7,)
-        Become the unit tangent and the tests there.
+        Become the unit tangent and the tests there, from the matrix of the last step, which is shorter than
+        the tolerance.
 
     Returns
     -------
@@ -221,12 +261,20 @@ def advance(
     """
     m, n = point.size, point.size - columns.size + 1 - (1 if mode == BRANCH_CURVE else 0)
     total = columns[0]
-    matrix, value, state = np.zeros((m, m)), np.zeros(m), np.empty(n)
-    flat, slopes = np.empty(n * n), np.empty(n * total)
-    iterations = 0
-    size = np.inf
+    rhs, jacobian = field_at(functions[RHS]), field_at(functions[JACOBIAN])
+    parameter_jacobian = field_at(functions[PARAMETER_JACOBIAN])
+    # One block for all: to make an array takes as long as a small elimination.
+    pairs = n * (n - 1) // 2 if mode == EQUILIBRIUM else 0
+    work = np.zeros(m * m + m + n + n * n + n * total + pairs * (pairs + 1))
+    matrix, end = work[: m * m].reshape(m, m), m * m
+    value, end = work[end : end + m], end + m
+    state, end = work[end : end + n], end + n
+    flat, end = work[end : end + n * n], end + n * n
+    slopes, end = work[end : end + n * total], end + n * total
+    sums, nothing = work[end : end + pairs * pairs].reshape(pairs, pairs), work[end + pairs * pairs :]
+    iterations, determinant = 0, 0.0
     while True:
-        _place(inputs, params, scale, columns, point, state)
+        place(inputs, params, scale, columns, point, state)
         rhs(state, inputs, params, value)
         jacobian(state, inputs, params, flat)
         parameter_jacobian(state, inputs, params, slopes)
@@ -238,38 +286,38 @@ def advance(
                 matrix[i, n + k - 1] = slope * scale[n + k - 1]
         if mode != EQUILIBRIUM:
             _augment(
-                jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, borders,
-                mode, point, state, flat, slopes, value, matrix,
+                functions, inputs, params, program, scale, columns, borders, mode, point, state, flat, slopes,
+                value, matrix,
             )  # fmt: skip
         value[m - 1] = -length
         for j in range(m):
             matrix[m - 1, j] = direction[j]
             value[m - 1] += direction[j] * (point[j] - base[j])
-        if size <= NEWTON_TOLERANCE:
-            for j in range(m):
-                value[j] = 1.0 if j == m - 1 else 0.0
-        determinant = eliminate(matrix, value)
-        if size <= NEWTON_TOLERANCE:
-            break
+            tangent[j] = 1.0 if j == m - 1 else 0.0
+        determinant = eliminate_both(matrix, value, tangent)
         iterations += 1
         size = 0.0
         for j in range(m):
             point[j] -= value[j]
             size = max(size, abs(value[j]) / (1.0 + abs(point[j])))
+        if size <= NEWTON_TOLERANCE:
+            break
         if iterations == MAX_NEWTON or not size < 1e6:
             return -1
+    place(inputs, params, scale, columns, point, state)
+    rhs(state, inputs, params, value)  # the last step may have left where F is defined
     norm = cosine = 0.0
+    for i in range(n):
+        norm += 0.0 * value[i]
     for j in range(m):
-        norm += value[j] * value[j]
+        norm += tangent[j] * tangent[j]
     if not 0.0 < norm < np.inf:
         return -1
     for j in range(m):
-        tangent[j] = value[j] / np.sqrt(norm)
+        tangent[j] /= np.sqrt(norm)
         cosine += tangent[j] * direction[j]
     tests[FOLD], tests[BRANCH], tests[PAIR] = tangent[n], determinant / cosine, 1.0
-    if n > 1 and mode == EQUILIBRIUM:
-        pairs = n * (n - 1) // 2
-        sums, nothing = np.empty((pairs, pairs)), np.zeros(pairs)
+    if pairs:
         pair_sums(flat, sums)
         tests[PAIR] = eliminate(sums, nothing)
     tests[LOW2] = tests[HIGH2] = 1.0

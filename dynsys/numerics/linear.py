@@ -3,6 +3,8 @@
 numpy's routines are faster for large matrices, but inside a kernel each of them adds seconds of compilation.
 """
 
+import numpy as np
+
 from rnn.jit import jit
 
 
@@ -24,35 +26,56 @@ def eliminate(a, b):
 
     Examples
     --------
-    >>> import numpy as np
     >>> b = np.array([3.0, 5.0])
     >>> eliminate(np.array([[0.0, 1.0], [2.0, 0.0]]), b), b
     (-2.0, array([2.5, 3. ]))
     """
-    n = b.size
+    return eliminate_both(a, b, b[:0])
+
+
+@jit()
+def eliminate_both(a, b, c):
+    """Solve a x = b and a y = c at once, as `eliminate`; an empty c is left out.
+
+    Examples
+    --------
+    >>> b, c = np.array([3.0, 5.0]), np.array([1.0, 0.0])
+    >>> eliminate_both(np.array([[0.0, 1.0], [2.0, 0.0]]), b, c), b, c
+    (-2.0, array([2.5, 3. ]), array([0., 1.]))
+    """
+    n, both = b.size, c.size > 0
     determinant = 1.0
     for k in range(n):
-        pivot = k
+        pivot, largest = k, abs(a[k, k])
         for i in range(k + 1, n):
-            if abs(a[i, k]) > abs(a[pivot, k]):
-                pivot = i
+            if abs(a[i, k]) > largest:
+                pivot, largest = i, abs(a[i, k])
         if pivot != k:
             determinant = -determinant
             for j in range(k, n):
                 a[k, j], a[pivot, j] = a[pivot, j], a[k, j]
             b[k], b[pivot] = b[pivot], b[k]
+            if both:
+                c[k], c[pivot] = c[pivot], c[k]
         determinant *= a[k, k]
-        if a[k, k] != 0.0:
-            for i in range(k + 1, n):
-                factor = a[i, k] / a[k, k]
-                for j in range(k + 1, n):
-                    a[i, j] -= factor * a[k, j]
-                b[i] -= factor * b[k]
+        inverse = 1.0 / a[k, k] if a[k, k] != 0.0 else 0.0
+        for i in range(k + 1, n):
+            factor = a[i, k] * inverse
+            for j in range(k + 1, n):
+                a[i, j] -= factor * a[k, j]
+            b[i] -= factor * b[k]
+            if both:
+                c[i] -= factor * c[k]
+        a[k, k] = inverse
     for k in range(n - 1, -1, -1):
-        total = b[k]
+        first, second = b[k], c[k] if both else 0.0
         for j in range(k + 1, n):
-            total -= a[k, j] * b[j]
-        b[k] = total / a[k, k] if a[k, k] != 0.0 else 0.0
+            first -= a[k, j] * b[j]
+            if both:
+                second -= a[k, j] * c[j]
+        b[k] = first * a[k, k]
+        if both:
+            c[k] = second * a[k, k]
     return determinant
 
 
@@ -71,13 +94,12 @@ def pair_sums(jacobian, out):
 
     Examples
     --------
-    >>> import numpy as np
     >>> out = np.empty((1, 1))
     >>> pair_sums(np.array([1.0, 5.0, -5.0, 2.0]), out)
     >>> out
     array([[3.]])
     """
-    n = int(jacobian.size**0.5 + 0.5)
+    n = int(np.sqrt(jacobian.size) + 0.5)
     row = 0
     for p in range(1, n):
         for q in range(p):

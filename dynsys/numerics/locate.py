@@ -6,9 +6,9 @@ See `dynsys.numerics.pseudo_arclength` for the tests and `dynsys.numerics.extend
 import numpy as np
 from numba import types
 
-from dynsys.numerics.extended import BRANCH_CURVE, COLUMNS, HOPF_CURVE, TESTS
+from dynsys.numerics.extended import BRANCH_CURVE, COLUMNS, HOPF_CURVE, TESTS, advance_at, place
 from dynsys.numerics.pseudo_arclength import START, between, renew
-from dynsys.numerics.signatures import MATRIX, VECTOR
+from dynsys.numerics.signatures import MATRIX, RHS, STEPPER, VECTOR, field_at
 from rnn.jit import jit
 
 # Width of the bracket around a zero; what is found in it is polished afterwards.
@@ -22,14 +22,14 @@ ATTEMPTS = 4
 
 @jit(types.void(*START, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX))
 def search(
-    advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+    functions, inputs, params, program, scale, columns, span,
     borders, mode, bases, directions, wanted, points, tangents, tests,
 ):  # fmt: skip
     """Find zeros of tests, or their minima, each between two points of a walk.
 
     Parameters
     ----------
-    advance, ..., mode
+    functions, ..., mode
         As in `walk`.
     bases, directions : ndarray (E, m)
         Where the distances below are measured from, and along what.
@@ -41,6 +41,7 @@ def search(
     points, tangents, tests : ndarray (E, m), (E, m), (E, 7)
         Become the points found, the tangents and the tests there.
     """
+    advance = advance_at(functions[STEPPER])
     m = points.shape[1]
     golden, point, tangent, at = np.empty(4), np.empty(m), np.empty(m), np.empty(TESTS)
     first, second = np.empty(m), np.empty(m)
@@ -60,7 +61,7 @@ def search(
             for j in range(m):
                 guess[j] = base[j] + s * direction[j]
             bad = bad or advance(
-                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                functions, inputs, params, program, scale, columns, span,
                 borders, mode, base, direction, s, guess, tangent, at,
             ) < 0  # fmt: skip
         from_low, from_high = low, high
@@ -75,7 +76,7 @@ def search(
                 s += nudge * (high - s)
             between(first, second, (s - from_low) / (from_high - from_low), point)
             if advance(
-                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                functions, inputs, params, program, scale, columns, span,
                 borders, mode, base, direction, s, point, tangent, at,
             ) < 0:  # fmt: skip
                 # At a branch point Newton's matrix is singular: go past it, until what was reached is close.
@@ -122,14 +123,14 @@ def search(
 
 @jit(types.void(*START, MATRIX, COLUMNS, MATRIX, VECTOR))
 def polish(
-    advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+    functions, inputs, params, program, scale, columns, span,
     borders, mode, points, modes, tangents, residuals,
 ):  # fmt: skip
     """Solve the equations of special points from near them, with p2 held.
 
     Parameters
     ----------
-    advance, ..., mode
+    functions, ..., mode
         As in `walk`; ``mode`` is not used.
     points : ndarray (E, n + 3)
         Starts (x, p1, p2, 0); become the solutions, NaN where the method fails.
@@ -140,6 +141,7 @@ def polish(
     residuals : ndarray (E,)
         Become the largest entry of F at each.
     """
+    advance, rhs = advance_at(functions[STEPPER]), field_at(functions[RHS])
     n = points.shape[1] - 3
     tests, state, value = np.empty(TESTS), np.empty(n), np.empty(n)
     for e in range(points.shape[0]):
@@ -160,16 +162,15 @@ def polish(
             for j in range(m):
                 points[e, j] = start[j]
             done = advance(
-                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                functions, inputs, params, program, scale, columns, span,
                 own, modes[e], base, direction, 0.0, points[e, :m], tangents[e, :m], tests,
             )  # fmt: skip
             renew(own)
         for j in range(m):
             if done < 0:
                 points[e, j] = np.nan
-        for j in range(n):
-            state[j] = points[e, j] * scale[j]
-        rhs(state, inputs, params, value)  # they are those of the last point that was reached
+        place(inputs, params, scale, columns, points[e], state)
+        rhs(state, inputs, params, value)
         residuals[e] = 0.0
         for j in range(n):
             if not abs(value[j]) <= residuals[e]:  # NaN counts as larger

@@ -16,8 +16,8 @@ compiled once and not into each of them.
 import numpy as np
 from numba import types
 
-from dynsys.numerics.extended import ADVANCE_TYPE, BRANCH, CURVE, FOLD, LOW, TESTS
-from dynsys.numerics.signatures import VECTOR
+from dynsys.numerics.extended import BRANCH, CURVE, FOLD, LOW, TESTS, advance_at
+from dynsys.numerics.signatures import STEPPER, VECTOR
 from rnn.jit import jit
 
 # How a walk ended.
@@ -32,7 +32,7 @@ CHORD_COSINE = 0.9
 
 _BLOCK = types.Array(types.float64, 3, "C")
 _COUNTS = types.Array(types.int64, 1, "C")
-START = (ADVANCE_TYPE, *CURVE, types.int64)
+START = (*CURVE, types.int64)
 
 
 @jit()
@@ -66,15 +66,15 @@ def renew(borders):
 
 @jit(types.void(*START, VECTOR, _BLOCK, _BLOCK, _BLOCK, _BLOCK, _COUNTS, _COUNTS))
 def walk(
-    advance, rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+    functions, inputs, params, program, scale, columns, span,
     borders, mode, settings, points, tangents, tests, vectors, outcomes, counts,
 ):  # fmt: skip
     """Follow the curve both ways from ``points[0, 0]`` along and against ``tangents[0, 0]``.
 
     Parameters
     ----------
-    advance : function
-        `dynsys.numerics.extended.advance`, and all its arguments up to ``mode``.
+    functions, ..., mode
+        As in `dynsys.numerics.extended.advance`, which is the last of the functions.
     settings : ndarray (3 + n,)
         First, longest and shortest step; bounds on the absolute state.
     points, tangents : ndarray (2, M, m)
@@ -86,6 +86,7 @@ def walk(
     outcomes, counts : ndarray of int (2,)
         Become how each ended, and the number of its points; a closed loop is followed one way.
     """
+    advance = advance_at(functions[STEPPER])
     m = points.shape[2]
     n = settings.size - 3
     longest, shortest = settings[1], settings[2]
@@ -97,14 +98,14 @@ def walk(
     between(points[0, 0], points[0, 0], 0.0, first)
     between(tangents[0, 0], tangents[0, 0], 0.0, at_first)
     if advance(
-        rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span, borders,
+        functions, inputs, params, program, scale, columns, span, borders,
         mode, first, at_first, 0.0, points[0, 0], tangents[0, 0], tests[0, 0],
     ) < 0:  # fmt: skip
         return
     renew(borders)
     kept = borders.copy()
     for way in range(2):
-        length = settings[0]
+        length = last = settings[0]
         if way == 1:
             for j in range(m):
                 points[1, 0, j], tangents[1, 0, j] = points[0, 0, j], -tangents[0, 0, j]
@@ -121,9 +122,10 @@ def walk(
             base, direction = points[way, count - 1], tangents[way, count - 1]
             point, tangent, test = points[way, count], tangents[way, count], tests[way, count]
             for j in range(m):
-                point[j] = base[j] + length * direction[j]
+                bend = (direction[j] - tangents[way, count - 2, j]) / last if count > 1 else 0.0
+                point[j] = base[j] + length * (direction[j] + 0.5 * length * bend)
             iterations = advance(
-                rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                functions, inputs, params, program, scale, columns, span,
                 borders, mode, base, direction, length, point, tangent, test,
             )  # fmt: skip
             turn = sideways = before = after = distance = 0.0
@@ -145,7 +147,7 @@ def walk(
                     s = 0.5 * (low + high)
                     between(first, second, 0.5, trial)
                     if advance(
-                        rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns,
+                        functions, inputs, params, program, scale, columns,
                         span, borders, mode, base, direction, s, trial, trial_tangent, trial_tests,
                     ) < 0:  # fmt: skip
                         break
@@ -166,6 +168,7 @@ def walk(
                     break
                 continue
             count += 1
+            last = length
             left = -1
             for k in range(LOW, TESTS):
                 if test[k] < 0.0 and left < 0:
@@ -180,7 +183,7 @@ def walk(
                 for j in range(m):
                     first[j], at_first[j] = trial[j], 1.0 if j == held else 0.0
                 done = advance(
-                    rhs, jacobian, parameter_jacobian, taylor, inputs, params, program, scale, columns, span,
+                    functions, inputs, params, program, scale, columns, span,
                     borders, mode, first, at_first, 0.0, trial, trial_tangent, trial_tests,
                 )  # fmt: skip
                 apart = cosine = 0.0

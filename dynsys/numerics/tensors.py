@@ -10,19 +10,29 @@ import numpy as np
 from numba import types
 
 from dynsys.numerics.extended import COLUMNS
-from dynsys.numerics.signatures import FIELD_TYPE, MATRIX, TAYLOR_TYPE, VECTOR, address
+from dynsys.numerics.signatures import (
+    FUNCTIONS,
+    JACOBIAN,
+    MATRIX,
+    PARAMETER_JACOBIAN,
+    TAYLOR_AT,
+    VECTOR,
+    field_at,
+    taylor_at,
+)
 from rnn.jit import jit
 
 _INDICES = types.Array(types.int64, 2, "C")
 
 
-@jit(types.void(TAYLOR_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, MATRIX))
-def _entries(taylor, state, inputs, params, program, places, steps, combinations, out):
+@jit(types.void(FUNCTIONS, VECTOR, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, MATRIX))
+def _entries(functions, state, inputs, params, program, places, steps, combinations, out):
     """out (K, R): the entries of the tensor for each row of indices into the variables.
 
     ``places`` holds the number of inputs and parameters, then each variable's place among all; ``steps`` how
     far to go along each.
     """
+    taylor = taylor_at(functions[TAYLOR_AT])
     order, size = combinations.shape[1], state.size
     direction, values = np.empty(size + places[0]), np.empty(order * size)
     for row in range(combinations.shape[0]):
@@ -57,10 +67,10 @@ def _put(points, e, inputs, params, columns, state):
             inputs[columns[k]] = points[e, n + k - 1]
 
 
-@jit(types.void(FIELD_TYPE, MATRIX, VECTOR, VECTOR, COLUMNS, MATRIX))
-def evaluate(function, points, inputs, params, columns, out):
+@jit(types.void(FUNCTIONS, types.int64, MATRIX, VECTOR, VECTOR, COLUMNS, MATRIX))
+def evaluate(functions, which, points, inputs, params, columns, out):
     """One of a field's functions at points (M, n + k) of a curve: a row of ``out`` each."""
-    state = np.empty(points.shape[1] - columns.size + 1)
+    function, state = field_at(functions[which]), np.empty(points.shape[1] - columns.size + 1)
     for e in range(points.shape[0]):
         _put(points, e, inputs, params, columns, state)
         function(state, inputs, params, out[e])
@@ -70,15 +80,16 @@ _BLOCK = types.Array(types.float64, 3, "C")
 
 
 @jit(types.void(
-    FIELD_TYPE, FIELD_TYPE, TAYLOR_TYPE, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, _INDICES,
+    FUNCTIONS, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, _INDICES,
     MATRIX, MATRIX, _BLOCK, _BLOCK,
 ))  # fmt: skip
 def _expand(
-    jacobian, parameter_jacobian, taylor, points, inputs, params, program, columns, steps, pairs, triples,
+    functions, points, inputs, params, program, columns, steps, pairs, triples,
     jacobians, slopes, second, third,
 ):  # fmt: skip
     """Rows of all derivatives at each point: of tensors those entries that ``pairs`` and ``triples`` list."""
     n = points.shape[1] - columns.size + 1
+    jacobian, parameter_jacobian = field_at(functions[JACOBIAN]), field_at(functions[PARAMETER_JACOBIAN])
     state, places = np.empty(n), np.empty(n + 2, dtype=np.int64)
     for j in range(n):
         places[1 + j] = j
@@ -87,17 +98,17 @@ def _expand(
         _put(points, e, inputs, params, columns, state)
         jacobian(state, inputs, params, jacobians[e])
         parameter_jacobian(state, inputs, params, slopes[e])
-        _entries(taylor, state, inputs, params, program, places, steps, pairs, second[e])
-        _entries(taylor, state, inputs, params, program, places, steps, triples, third[e])
+        _entries(functions, state, inputs, params, program, places, steps, pairs, second[e])
+        _entries(functions, state, inputs, params, program, places, steps, triples, third[e])
 
 
-def symmetric_tensor(taylor, state, inputs, params, program, total, places, size, order):
+def symmetric_tensor(functions, state, inputs, params, program, total, places, size, order):
     """All derivatives of one order in some of the variables (state, inputs, named parameters).
 
     Parameters
     ----------
-    taylor : function
-        Of a field.
+    functions : ndarray of int
+        As in `dynsys.numerics.extended.advance`.
     state, inputs, params : ndarray
         Where.
     program : ndarray (Q, 4)
@@ -117,15 +128,17 @@ def symmetric_tensor(taylor, state, inputs, params, program, total, places, size
 
     Examples
     --------
-    >>> from dynsys.numerics.lowrank_field import pack, taylor
-    >>> params = pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0)
-    >>> symmetric_tensor(taylor, np.zeros(1), np.zeros(1), params, np.zeros((0, 4)), 2, [0], np.ones(1), 3)
+    >>> from dynsys.numerics import lowrank_field
+    >>> from dynsys.numerics.signatures import field_table
+    >>> params = lowrank_field.pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0)
+    >>> functions = field_table(lowrank_field, lowrank_field.taylor)
+    >>> symmetric_tensor(functions, np.zeros(1), np.zeros(1), params, np.zeros((0, 4)), 2, [0], np.ones(1), 3)
     array([[[[-2.]]]])
     """
     combinations, entries = _layout(len(places), order)
     out = np.empty((len(combinations), state.size))
     places = np.array([total, *places])
-    _entries(address(taylor, TAYLOR_TYPE), state, inputs, params, program, places, size, combinations, out)
+    _entries(functions, state, inputs, params, program, places, size, combinations, out)
     return out.T[:, entries]
 
 
@@ -134,8 +147,8 @@ def expansions(functions, points, inputs, params, program, columns, scale):
 
     Parameters
     ----------
-    functions : tuple of function
-        jacobian, parameter_jacobian and taylor of a field, as `address` gives them.
+    functions : ndarray of int
+        As in `dynsys.numerics.extended.advance`.
     inputs, params, program
         Of the field.
     points : ndarray (E, n + k)
@@ -155,9 +168,9 @@ def expansions(functions, points, inputs, params, program, columns, scale):
     Examples
     --------
     >>> from dynsys.numerics import lowrank_field
+    >>> from dynsys.numerics.signatures import field_table
     >>> params, columns = lowrank_field.pack(np.ones((2, 4)), np.ones((2, 4)) / 4, 0), np.array([2, 1])
-    >>> first = (address(f, FIELD_TYPE) for f in (lowrank_field.jacobian, lowrank_field.parameter_jacobian))
-    >>> functions = (*first, address(lowrank_field.taylor, TAYLOR_TYPE))
+    >>> functions = field_table(lowrank_field, lowrank_field.taylor)
     >>> point, nothing = np.array([[0.0, 1.0]]), np.zeros((0, 4))  # kappa, gain
     >>> expansions(functions, point, np.zeros(1), params, nothing, columns, np.ones(2))[2:]
     (array([[[[0., 1.],
@@ -168,7 +181,7 @@ def expansions(functions, points, inputs, params, program, columns, scale):
     jacobians, slopes = np.empty((count, n * n)), np.empty((count, n * columns[0]))
     second, third = np.empty((count, len(pairs), n)), np.empty((count, len(triples), n))
     _expand(
-        *functions, points, inputs, params, program, columns, scale, pairs, triples,
+        functions, points, inputs, params, program, columns, scale, pairs, triples,
         jacobians, slopes, second, third,
     )  # fmt: skip
     return (
