@@ -46,6 +46,8 @@ class TwoParameterDiagram:
         What was searched.
     inputs : mapping
         Inputs that were held.
+    source : mapping
+        Plain values that say which field it was.
 
     Examples
     --------
@@ -62,6 +64,7 @@ class TwoParameterDiagram:
     status: Status
     message: str = ""
     inputs: Mapping = field(default_factory=dict)
+    source: Mapping = field(default_factory=dict)
 
     @property
     def special_points(self):
@@ -73,7 +76,7 @@ class TwoParameterDiagram:
         what += f", {len(self.regions)} region{'s' * (len(self.regions) != 1)}"
         lines = [f"TwoParameterDiagram in {', '.join(self.parameters)}: {what}"]
         lines += [f"  {region.label} ({100 * region.area:.1f} % of the area)" for region in self.regions]
-        return "\n".join(lines + [f"  {point}" for point in self.special_points])
+        return "\n".join(lines + [f"  {text}" for text in dict.fromkeys(map(repr, self.special_points))])
 
 
 def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rng=None, cycles=None):
@@ -154,7 +157,9 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
         message = f"{status.value} {message}"
     held = dict(zip(field.inputs, field.input_vector(inputs).tolist()))
     held = {name: value for name, value in held.items() if name not in parameters}
-    return TwoParameterDiagram((first, second), spans, tuple(curves), regions, numbers, status, message, held)
+    return TwoParameterDiagram(
+        (first, second), spans, tuple(curves), regions, numbers, status, message, held, dict(field.source)
+    )  # fmt: skip
 
 
 def _find_curves(field, names, spans, inputs, lines, rng, curves, ask):

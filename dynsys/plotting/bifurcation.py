@@ -25,6 +25,9 @@ MARKERS = MappingProxyType(
     }
 )
 
+# What the legend begins with: names that end so.
+FIRST = (" stable", " unstable", " stable cycles", " unstable cycles")
+
 
 def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, linewidth=1.5):
     """A bifurcation diagram, or one branch; several can share an Axes, each with its colour and name.
@@ -86,11 +89,15 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
                     markeredgewidth=1.2, markersize=5.5, zorder=4, label=_new(ax, kind))  # fmt: skip
     if not any(len(branch.values) for branch in (*branches, *families)):
         say(ax, "no branch was found")
-    ax.set(xlabel=axis_label(diagram.parameter), ylabel=symbol(axis))
+    ax.set(xlabel=axis_label(diagram.parameter, diagram.source), ylabel=symbol(axis))
     span = getattr(diagram, "span", None)
     if span is not None:
         ax.set_xlim(*span)
-    add_legend(ax)
+    handles, texts = ax.get_legend_handles_labels()
+    place = lambda k: next((i for i, end in enumerate(FIRST) if f" {texts[k]}".endswith(end)), len(FIRST))  # noqa: E731
+    order = sorted(range(len(texts)), key=place)
+    if order:
+        add_legend(ax, handles=[handles[k] for k in order])
     return ax
 
 
@@ -150,14 +157,16 @@ def _new(ax, label):
     return None if label in ax.get_legend_handles_labels()[1] else label
 
 
-def axis_label(parameter):
-    """What a parameter is called along an axis.
+def axis_label(parameter, source=()):
+    """What a parameter is called along an axis; equations that somebody typed have their own meanings.
 
     Examples
     --------
-    >>> axis_label("gain"), axis_label("v")
-    ('recurrent gain $g$', 'input $v$')
+    >>> axis_label("gain"), axis_label("v"), axis_label("v3", {"text": "x' = v3 - x"})
+    ('recurrent gain $g$', 'input $v$', '$v_{3}$')
     """
+    if "text" in source:
+        return symbol(parameter)
     if parameter == "gain":
         return f"recurrent gain {symbol(parameter)}"
     return f"input {symbol(parameter)}" if parameter.rstrip("0123456789") == "v" else symbol(parameter)

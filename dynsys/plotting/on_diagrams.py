@@ -3,14 +3,14 @@
 import numpy as np
 
 from dynsys.plotting.bifurcation import height_at, vertical
-from dynsys.plotting.style import BLACK, LINE, add_legend, axes, condition_legend, trial_colors
+from dynsys.plotting.style import LINE, ORANGE, add_legend, axes, condition_legend, trial_colors
 from tasks.errors import InputError
 
 # An error bar belongs to the special point whose value is this close to its own.
 CLOSE = 1e-9
 
 
-def plot_error_bars(diagram, sensitivities, coordinate=0, ax=None, color=BLACK, label="standard error"):
+def plot_error_bars(diagram, sensitivities, coordinate=0, ax=None, color=ORANGE, label="standard error"):
     """Horizontal error bars on the special points of a diagram.
 
     Parameters
@@ -51,7 +51,7 @@ def plot_error_bars(diagram, sensitivities, coordinate=0, ax=None, color=BLACK, 
             if point.kind == one.kind and abs(point.value - one.value) <= CLOSE * (1 + abs(one.value)):
                 known = label in ax.get_legend_handles_labels()[1]
                 ax.errorbar(point.value, height_at(point, branches, height_of), xerr=one.error, color=color,
-                            fmt="none", capsize=3, elinewidth=1.6, zorder=3.5,
+                            fmt="none", capsize=4, elinewidth=2.4, capthick=1.6, zorder=3.5,
                             label=None if known else label)  # fmt: skip
     add_legend(ax)
     return ax
@@ -121,6 +121,7 @@ def plot_paths(diagram, trials, trajectory, coordinate=0, ax=None, limit=20, con
     reach = np.abs(trajectory.v[:limit, :, column]).max(initial=0.0)
     low, high = diagram.span
     ax.set_xlim(max(low, -1.1 * reach), min(high, 1.1 * reach))
-    if key:
-        condition_legend(ax, levels, title)
+    kinds = ax.get_legend()  # of the diagram underneath
+    if key and condition_legend(ax, levels, title) is not None and kinds is not None:
+        ax.add_artist(kinds)
     return ax

@@ -76,9 +76,10 @@ def plot_two_parameters(diagram, ax=None):
     for region in diagram.regions:
         if region.area >= LABELLED:
             text = region.label.replace(", ", "\n").replace("; ", "\n")
-            ax.text(*region.place, text, ha="center", va="center", fontsize="x-small")
+            ax.text(*region.place, text, ha="center", va="center", fontsize="x-small", zorder=3,
+                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
     (left, right), (low, high) = diagram.spans
-    ax.set(xlabel=axis_label(diagram.parameters[0]), ylabel=axis_label(diagram.parameters[1]),
-           xlim=(left, right), ylim=(low, high))  # fmt: skip
+    across, up = (axis_label(name, diagram.source) for name in diagram.parameters)
+    ax.set(xlabel=across, ylabel=up, xlim=(left, right), ylim=(low, high))
     add_legend(ax)
     return ax

@@ -265,9 +265,10 @@ def trial_colors(trials, condition=None):
     name = condition if condition is not None else next(iter(trials.conditions), None)
     if name is None:
         return [BLUE] * trials.size, [], None
-    levels, which = np.unique(
-        trials.conditions[choose("condition", name, tuple(trials.conditions))], return_inverse=True
-    )
+    values = trials.conditions[choose("condition", name, tuple(trials.conditions))]
+    if np.ndim(values) > 1:  # several numbers a trial, such as the state of several switches
+        values = [" ".join(f"{number:+g}" for number in np.ravel(row)) for row in values]
+    levels, which = np.unique(values, return_inverse=True)
     palette = colors_of(levels)
     return [palette[i] for i in which], list(levels), name
 
@@ -305,7 +306,8 @@ def condition_legend(ax, levels, name, **options):
 
 
 def add_legend(ax, **options):
-    """A legend without a frame, in letters a little smaller than the axis labels; nothing named, no legend.
+    """A legend on a pale patch without an edge, in letters a little smaller than the axis labels; nothing
+    named, no legend.
 
     Examples
     --------
@@ -316,8 +318,9 @@ def add_legend(ax, **options):
     if not ax.get_legend_handles_labels()[1] and "handles" not in options:
         return None
     size = 0.88 * ax.xaxis.label.get_size()
-    given = {"frameon": False, "fontsize": size, "title_fontsize": size, "handlelength": 2.2}
-    return ax.legend(**{**given, **options})
+    patch = {"facecolor": "white", "edgecolor": "none", "framealpha": 0.8}
+    letters = {"fontsize": size, "title_fontsize": size, "handlelength": 2.2}
+    return ax.legend(**{**patch, **letters, **options})
 
 
 def say(ax, sentence):

@@ -230,7 +230,7 @@ def test_diagram_is_solid_where_stable_dashed_where_not_and_names_its_points(ax)
     assert solid.get_xdata()[-1] == dashed.get_xdata()[0]  # no gap between them
     assert labelled(ax, "pitchfork").get_xdata() == [1.0]
     plot_bifurcation(diagram, ax=ax, color=BLUE, label="mean field")
-    assert legend_texts(ax) == ["network, stable", "unstable", "pitchfork", "mean field, stable"]
+    assert legend_texts(ax) == ["network, stable", "mean field, stable", "unstable", "pitchfork"]
 
 
 @pytest.mark.parametrize("kind", ["fold", "transcritical", "branch point", "cusp", "Hopf"])
