@@ -1,8 +1,9 @@
-"""All families of cycles that begin at the Hopf points of a diagram, and those that begin on them."""
+"""All families of cycles of a diagram: from Hopf points, from other cycles, and those that begin on them."""
 
 import numpy as np
 
 from dynsys.analysis.cycle_continuation import trace_cycles
+from dynsys.analysis.special_point import SpecialPoint
 from rnn.interrupts import interrupts_held
 from tasks.errors import InputError, Status
 
@@ -12,8 +13,10 @@ INTERVALS, MAX_POINTS, MAX_FAMILIES = 30, 200, 24
 SAME = 1e-3
 
 
-def cycle_families(curve, hopf_points):
+def cycle_families(curve, hopf_points, others=None):
     """Follow the cycles of each Hopf point, and those that begin at their period doublings and branch points.
+
+    Then those of other cycles, each with what begins on it.
 
     Parameters
     ----------
@@ -21,6 +24,8 @@ def cycle_families(curve, hopf_points):
         The equations, along one parameter.
     hopf_points : sequence of SpecialPoint
         Those of the fixed points.
+    others : callable, optional
+        From the list of families to pairs of a Curve and a Cycle of its field; the list grows meanwhile.
 
     Yields
     ------
@@ -34,13 +39,23 @@ def cycle_families(curve, hopf_points):
     []
     """
     families = []
-    waiting = [(point, True) for point in hopf_points if "omega" in point.coefficients]
+    yield from _followed(
+        curve, [(curve, p, True) for p in hopf_points if "omega" in p.coefficients], families
+    )
+    for here, cycle in others(families) if others else ():
+        if not any(_has(family, cycle, here) for family in families):
+            yield from _followed(curve, [(here, cycle, True)], families)
+
+
+def _followed(curve, waiting, families):
+    """Follow the families of some starts and add them; those known are left out."""
     while waiting and len(families) < MAX_FAMILIES:
-        start, first = waiting.pop(0)
-        if first and any(_ends_at(family, start, curve.scale) for family in families):
+        here, start, first = waiting.pop(0)
+        hopf = isinstance(start, SpecialPoint)
+        if hopf and any(_ends_at(family, start, curve.scale) for family in families):
             continue
         try:
-            family = trace_cycles(curve, start, INTERVALS, MAX_POINTS)
+            family = trace_cycles(here, start, INTERVALS, MAX_POINTS)
         except InputError:  # no simple pair of imaginary eigenvalues
             continue
         with interrupts_held():  # Ctrl-C in the middle of a compiled function would be an error of its own
@@ -53,7 +68,7 @@ def cycle_families(curve, hopf_points):
             continue
         families.append(family)
         if first:
-            waiting += [(point, False) for point in family.special_points if point.onward is not None]
+            waiting += [(curve, point, False) for point in family.special_points if point.onward is not None]
         yield family
 
 
@@ -69,10 +84,16 @@ def _ends_at(family, hopf, scale):
 def _same(family, other, scale):
     """Whether a cycle of one family, away from where it began, lies on the other, by extremes and period."""
     part = len(family) // 4
-    for cycle in other.at(family.values[part]):
-        if abs(cycle.period / family.periods[part] - 1) < 10 * SAME:
-            low, high = cycle.points.min(axis=0), cycle.points.max(axis=0)
-            apart = np.maximum(np.abs(low - family.low[part]), np.abs(high - family.high[part]))
-            if (apart < 10 * SAME * scale[:-1]).all():
-                return True
-    return False
+    ours = family.periods[part], family.low[part], family.high[part]
+    return any(_alike(cycle, *ours, scale) for cycle in other.at(family.values[part]))
+
+
+def _has(family, cycle, curve):
+    """Whether a family has this cycle at the curve's own value of the parameter."""
+    ours = cycle.period, cycle.points.min(axis=0), cycle.points.max(axis=0)
+    return any(_alike(other, *ours, curve.scale) for other in family.at(curve.value))
+
+
+def _alike(cycle, period, low, high, scale):
+    apart = np.maximum(np.abs(cycle.points.min(axis=0) - low), np.abs(cycle.points.max(axis=0) - high))
+    return abs(cycle.period / period - 1) < 10 * SAME and bool((apart < 10 * SAME * scale[:-1]).all())

@@ -17,7 +17,7 @@ import numpy as np
 
 from dynsys.analysis.capture import capture_regions
 from dynsys.analysis.cover import cover
-from dynsys.analysis.cycles import Cycle, LimitCycles, cycle_kind
+from dynsys.analysis.cycles import Cycle, LimitCycles, cycle_kind, near_cycle, same_cycle
 from dynsys.analysis.equilibria import FixedPoints
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
@@ -36,11 +36,11 @@ SETTLE, WATCH, ROUNDS, LONGER = 300, 400, 3, 4
 SEARCH_RTOL = 1e-6
 # A return this close, as a share of the box, counts at once; one this far off is still worth shooting.
 CLOSE, WORTH, SLOW = 1e-4, 0.1, 1e-3
-MAX_SHOTS, MAX_FAILURES = 40, 8
+MAX_SHOTS, MAX_FAILURES, FEW_FAILURES = 40, 8, 3
 # Near returns to shoot from of each stable cycle, and trajectories that do not settle to look at.
 FEW, RESTLESS = 4, 2
-# Points of a cycle; the distance, as a share of its size, below which two cycles are one.
-POINTS, SAME = 240, 1e-4
+# Points of a cycle; how closely, as a share of its size, it repeats itself where it was several turns.
+POINTS, REPEATS = 240, 1e-4
 # A cycle smaller than this share of the box, or of its distance from a fixed point, is that fixed point.
 SMALLEST = 1e-5
 # How well the multipliers must keep the volume, in its logarithm.
@@ -52,8 +52,9 @@ ROOM, FAR = 4.0, 32.0
 
 
 def find_cycles(
-    field, inputs=None, box=None, starts=None, clock="flow", fixed_points=None, rng=None, unstable=True
-):
+    field, inputs=None, box=None, starts=None, clock="flow", fixed_points=None, rng=None, unstable=True,
+    known=(),
+):  # fmt: skip
     """Find periodic orbits, stable and unstable, with periods and Floquet multipliers.
 
     Parameters
@@ -75,6 +76,9 @@ def find_cycles(
         Shifts the starts; without it they are the same every time.
     unstable : bool, default True
         Whether cycles are wanted that no trajectory settles on; the others alone are found much faster.
+    known : sequence of Cycle, optional
+        Cycles of the flow at the same inputs, or close to them, that are not wanted again: a start that
+        settles on a stable one of them ends there, which saves most of the time.
 
     Returns
     -------
@@ -113,18 +117,19 @@ def find_cycles(
     elif field.dimension == 1:
         cycles, counts, message = [], {"starts": 0}, "A flow on a line has none."
     else:
-        cycles, counts, message = _search(field, u, limits, places, fixed_points, unstable)
+        cycles, counts, message = _search(field, u, limits, places, fixed_points, unstable, known)
     cycles = sorted(cycles, key=lambda cycle: cycle.period)
     return LimitCycles(cycles, given, counts, message, field.state, field.source)
 
 
-def _search(field, u, limits, places, fixed_points, unstable, reach=ROOM):
+def _search(field, u, limits, places, fixed_points, unstable, known=(), reach=ROOM):
     widths = limits[:, 1] - limits[:, 0]
     guesses, restless, counts = [], [], {"starts": 0, "returned": 0, "undecided": 0}
     for direction in (1.0, -1.0) if unstable else (1.0,):
         sinks = [p.kappa for p in fixed_points if _attracts(p, direction)]
         others = [p.kappa for p in fixed_points if not _attracts(p, direction)]
-        chains = [c.points for c in fixed_points.continua] if direction > 0 else ()
+        chains = [c.points for c in fixed_points.continua] if direction > 0 else []
+        chains += [c.points for c in known if c.stable == (direction > 0) and not c.kind.startswith("saddle")]
         regions = capture_regions(field, u, sinks, chains, others, widths, direction)
         begin = np.concatenate([places, _nudged(fixed_points, direction, widths)])
         returned, moving = _returns(field, u, begin, direction, limits, regions, counts, reach)
@@ -134,15 +139,16 @@ def _search(field, u, limits, places, fixed_points, unstable, reach=ROOM):
             restless = moving
     cycles, failures = [], 0
     for gap, state, period in sorted(guesses, key=lambda guess: guess[0])[:MAX_SHOTS]:
-        if failures == MAX_FAILURES or gap > WORTH or any(_near(c, state, period) for c in cycles):
+        there = any(near_cycle(c, state, period) for c in (*cycles, *known))
+        if failures == (MAX_FAILURES if unstable else FEW_FAILURES) or gap > WORTH or there:
             continue
         cycle = refine_cycle(field, u, state, period, widths)
         failures += cycle is None
-        if cycle is not None and not any(_same(cycle, other) for other in cycles):
-            cycles = [other for other in cycles if not _same(other, cycle)] + [cycle]
-    attracts = any(each.stable for each in [*cycles, *fixed_points])
+        if cycle is not None and not any(same_cycle(cycle, other) for other in cycles):
+            cycles = [other for other in cycles if not same_cycle(other, cycle)] + [cycle]
+    attracts = any(each.stable for each in (*cycles, *known, *fixed_points))
     if field.box is None and not attracts and not counts["undecided"] and reach < FAR:
-        return _search(field, u, limits, places, fixed_points, unstable, FAR)
+        return _search(field, u, limits, places, fixed_points, unstable, known, FAR)
     more = unstable and field.dimension > 2
     passed_by = _passed_by(field, u, cycles, restless, limits) if more else []
     cycles += passed_by
@@ -199,7 +205,7 @@ def refine_cycle(field, u, start, period, widths):
         return None
     size = np.ptp(points, axis=0)
     for parts in (5, 3, 2):  # a guess of several turns
-        while (np.abs(points[POINTS // parts] - points[0]) <= SAME * size).all():
+        while (np.abs(points[POINTS // parts] - points[0]) <= REPEATS * size).all():
             again = close_orbit(field, u, nodes[0], period / parts)
             if again is None or again[1] > 0.9 * period:
                 break
@@ -274,15 +280,15 @@ def _passed_by(field, u, cycles, restless, limits):
     some = restless[:: max(len(restless) // RESTLESS, 1)][:RESTLESS]
     far = [guess for state in some for guess in open_recurrences(field, u, state, maps)]
     for _, state, lag, image, order in near + far[:MAX_SHOTS]:
-        if any(_near(cycle, state, order * lag) for cycle in known):
+        if any(near_cycle(cycle, state, order * lag) for cycle in known):
             continue
         closed = close_orbit(field, u, state, lag, image=image)
         cycle = closed and refine_cycle(field, u, closed[0][0], order * closed[1], widths)
-        if cycle is not None and not any(_same(cycle, other) for other in known):
+        if cycle is not None and not any(same_cycle(cycle, other) for other in known):
             known.append(cycle)
     for cycle, (image, _) in itertools.product(tuple(known), maps):
         mirrored = dataclasses.replace(cycle, points=cycle.points @ image.T)
-        if not any(_same(mirrored, other) for other in known):
+        if not any(same_cycle(mirrored, other) for other in known):
             known.append(mirrored)
     return known[len(cycles) :]
 
@@ -316,32 +322,3 @@ def _dense(field, u, start, period):
     begin = np.array(start)[None]
     run_at(*system_of(field, u), begin, times, RTOL * 10, scale, MAX_STEPS, out, filled, ended)
     return out[0] if filled[0] == POINTS + 1 else None
-
-
-def _near(cycle, state, period):
-    """Whether a guess lies on a cycle that is already there."""
-    if abs(abs(period) / cycle.period - 1) > 0.02:
-        return False
-    size = np.ptp(cycle.points, axis=0).clip(1e-300)
-    return (np.abs(cycle.points - state) / size).max(axis=1).min() < 0.02 and _ratio(cycle) < 1e3
-
-
-def _ratio(cycle):
-    """How unevenly the points lie along a cycle: relaxation cycles have long steps."""
-    steps = np.linalg.norm(np.diff(cycle.points, axis=0), axis=1)
-    return steps.max() / max(np.median(steps), 1e-300)
-
-
-def _same(cycle, other):
-    """Whether a cycle is another one, or several turns of it."""
-    turns = max(round(cycle.period / other.period), 1)
-    if abs(cycle.period / other.period - turns) > 1e-6 * turns:
-        return False
-    size = np.ptp(other.points, axis=0).clip(1e-300)
-    # Distances from the segments between points, so that unequal phases do not matter; their median, since
-    # the points of a relaxation cycle are far apart in its jumps.
-    start, ends = other.points[:-1], np.diff(other.points, axis=0)
-    away = cycle.points[::8, None] - start
-    share = ((away * ends).sum(axis=-1) / (ends**2).sum(axis=1).clip(1e-300)).clip(0, 1)
-    distance = np.abs((away - share[..., None] * ends) / size).max(axis=-1).min(axis=1)
-    return np.median(distance) < 10 * SAME

@@ -13,6 +13,8 @@ from tasks.results import html_table, keep_arrays
 
 # A multiplier this close to the unit circle says nothing about stability.
 NEUTRAL = 1e-6
+# The distance, as a share of its size, below which two cycles are one.
+SAME = 1e-4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,3 +158,49 @@ def cycle_kind(multipliers):
         return "non-hyperbolic cycle"
     outside = (sizes > 1).sum()
     return "stable cycle" if not outside else "saddle cycle" if outside < sizes.size else "unstable cycle"
+
+
+def near_cycle(cycle, state, period):
+    """Whether a guess (state, period) lies on a cycle that is already there.
+
+    Examples
+    --------
+    >>> turn = 2 * np.pi * np.linspace(0, 1, 41)
+    >>> circle = Cycle(np.column_stack([np.cos(turn), np.sin(turn)]), turn, turn[-1], [1, 0], "stable cycle")
+    >>> near_cycle(circle, np.array([0.0, 1.0]), 6.28), near_cycle(circle, np.zeros(2), 6.28)
+    (True, False)
+    """
+    if abs(abs(period) / cycle.period - 1) > 0.02:
+        return False
+    size = np.ptp(cycle.points, axis=0).clip(1e-300)
+    return bool((np.abs(cycle.points - state) / size).max(axis=1).min() < 0.02 and _ratio(cycle) < 1e3)
+
+
+def same_cycle(cycle, other):
+    """Whether a cycle is another one, or several turns of it.
+
+    Examples
+    --------
+    >>> turn = 2 * np.pi * np.linspace(0, 1, 41)
+    >>> circle = Cycle(np.column_stack([np.cos(turn), np.sin(turn)]), turn, turn[-1], [1, 0], "stable cycle")
+    >>> twice = Cycle(circle.points, turn, 2 * circle.period, [1, 0], "stable cycle")
+    >>> same_cycle(twice, circle), same_cycle(circle, twice)
+    (True, False)
+    """
+    turns = max(round(cycle.period / other.period), 1)
+    if abs(cycle.period / other.period - turns) > 1e-6 * turns:
+        return False
+    size = np.ptp(other.points, axis=0).clip(1e-300)
+    # Distances from the segments between points, so that unequal phases do not matter; their median, since
+    # the points of a relaxation cycle are far apart in its jumps.
+    start, ends = other.points[:-1], np.diff(other.points, axis=0)
+    away = cycle.points[::8, None] - start
+    share = ((away * ends).sum(axis=-1) / (ends**2).sum(axis=1).clip(1e-300)).clip(0, 1)
+    distance = np.abs((away - share[..., None] * ends) / size).max(axis=-1).min(axis=1)
+    return bool(np.median(distance) < 10 * SAME)
+
+
+def _ratio(cycle):
+    """How unevenly the points lie along a cycle: relaxation cycles have long steps."""
+    steps = np.linalg.norm(np.diff(cycle.points, axis=0), axis=1)
+    return steps.max() / max(np.median(steps), 1e-300)

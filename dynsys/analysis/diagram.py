@@ -1,5 +1,6 @@
 """Bifurcation diagrams: every branch that starts from any fixed point, and those that cross it."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,9 +13,10 @@ from dynsys.analysis.cycle_families import cycle_families
 from dynsys.analysis.diagram_branches import follow, merged_points, orbits_of_two, passes
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.special_point import table
-from dynsys.analysis.strays import add_strays
+from dynsys.analysis.stray_cycles import starts_of, stray_cycles
+from dynsys.analysis.strays import add_strays, room_of
 from rnn.interrupts import interrupts_held
-from tasks.checks import check_count
+from tasks.checks import check_count, choose
 from tasks.errors import InputError, Status
 
 # Values of the parameter at which all fixed points are searched; where the inner ones lie in their cells.
@@ -150,8 +152,9 @@ def bifurcation_diagram(
         As in `find_fixed_points`.
     strict : bool, default False
         Raise `OutcomeError` if a branch did not end well.
-    cycles : bool, default True
-        Whether cycles are followed.
+    cycles : bool or "all", default True
+        Whether cycles are followed: those of the Hopf points, and those that a few starts at the sampled
+        values settle on; with "all" also what `find_cycles` finds there backward in time and among saddles.
 
     Returns
     -------
@@ -171,6 +174,7 @@ def bifurcation_diagram(
     BifurcationDiagram along gain from 0 to 2: 2 branches; all fixed points at 9 values of gain lie on them...
       SpecialPoint(pitchfork at gain = 1, kappa = [0.])
     """
+    choose("cycles", cycles, (False, True, "all"))
     curve = make_curve(field, parameter, span, inputs)
     if isinstance(inputs, Mapping) and parameter in inputs:
         raise InputError(
@@ -229,8 +233,13 @@ def bifurcation_diagram(
     flows = field.bulk_radius is None and field.step is None
     if cycles and not interrupted and flows and field.dimension > 1:
         try:
-            for family in cycle_families(curve, [point for point in specials if point.kind == "Hopf"]):
+            hopfs = [point for point in specials if point.kind == "Hopf"]
+            places = [(float(p), *_at(curve, p), found) for p, found in zip(values, searches)]
+            box = room_of(curve, searches) if field.box is None else None
+            others = functools.partial(stray_cycles, curve, places, box, unstable=cycles == "all")
+            for family in cycle_families(curve, hopfs, others):
                 families.append(family)
+            message += _cycles_searched(field, families, cycles)
         except KeyboardInterrupt:  # so are the families
             interrupted = True
     if interrupted:
@@ -242,6 +251,16 @@ def bifurcation_diagram(
         parameter, ends, branches, specials, status, message, held, field.state, field.source,
         field.output_names, counts, families,
     )  # fmt: skip
+
+
+def _cycles_searched(field, families, cycles):
+    count = f"{len(families)} famil{'ies' if len(families) != 1 else 'y'}"
+    how = (
+        "stable and unstable ones searched"
+        if cycles == "all"
+        else f"what {starts_of(field)} starts settle on"
+    )
+    return f"; cycles: {count}, from Hopf points and {how} at these values"
 
 
 def _stable_pieces(number, branch):

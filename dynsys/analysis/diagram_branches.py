@@ -13,8 +13,8 @@ MAX_BRANCHES = 500
 SAME = 1e-5
 # The same for points where several eigenvalues vanish, whose place follows from the sum of those.
 SAME_MULTIPLE = 1e-4
-# Pieces of branches to try for a point, those next to the nearest points of branches; a point farther from all
-# points of a branch than this (scaled) is not on it.
+# Pieces of branches to try for a point, those with the nearest middles; a point farther from all points of a
+# branch than this (scaled) is not on it.
 NEAREST, FAR = 6, 0.05
 # Points (scaled) through which one branch goes at most are one if no farther apart.
 ONE = 1e-7

@@ -8,9 +8,9 @@ import numpy as np
 
 from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.cover import cover
-from dynsys.analysis.curve_parts import addresses
 from dynsys.analysis.diagram_branches import follow, off_branches
 from dynsys.numerics.onto_curve import onto_curve
+from dynsys.numerics.signatures import FIELD_TYPE, address
 
 # Starts; of a field whose functions read many numbers as many as keep the work within bounds.
 STARTS, FEWEST, WORK = 2048, 384, 3_000_000
@@ -51,7 +51,7 @@ def add_strays(curve, searches, branches, ask):
     >>> add_strays(make_curve(field, "p", (-1, 1)), [], branches, lambda: None)[1], branches[0].ends[0].name
     (1, 'CLOSED_LOOP')
     """
-    box = _box(curve, searches)
+    box = np.concatenate([room_of(curve, searches), curve.span]) / curve.scale[:, None]
     size = max(curve.field.values.size * curve.n, 1)
     count = int(np.clip(WORK / size, FEWEST, STARTS))
     ask()
@@ -76,26 +76,34 @@ def add_strays(curve, searches, branches, ask):
     return count, added
 
 
-def _box(curve, searches):
-    """Where to start, scaled, (n + 1, 2): the boxes of the searches, or room around what they found."""
+def room_of(curve, searches):
+    """Where to start, (R, 2): the boxes of the searches, or room around what they found where none is known.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.curve import make_curve
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> room_of(make_curve(compile_field(System.from_text("x' = p - x; p = 0")), "p", (-1, 1)), [])
+    array([[-1.,  1.]])
+    """
     limits = [found.box for found in searches]
     if curve.field.box is None or not limits:
         states = np.concatenate([np.zeros((1, curve.n)), *(found.kappa for found in searches)])
         low, high = states.min(axis=0), states.max(axis=0)
         room = ROOM * (curve.scale[:-1] + high - low)
-        limits = [np.column_stack([low - room, high + room])]
-    low, high = np.min(limits, axis=0)[:, 0], np.max(limits, axis=0)[:, 1]
-    return np.concatenate([np.column_stack([low, high]), curve.span]) / curve.scale[:, None]
+        return np.column_stack([low - room, high + room])
+    return np.column_stack([np.min(limits, axis=0)[:, 0], np.max(limits, axis=0)[:, 1]])
 
 
 def _reached(curve, points, box):
     """Points of the curve that the starts lead to, inside the box and the span."""
-    at, steps = addresses(curve.field.functions), np.empty(len(points))
+    field, steps = curve.field, np.empty(len(points))
     points = np.ascontiguousarray(points)
     columns = np.array([len(curve.field.continuable), curve.columns[0]])
     onto_curve(
-        at.rhs, at.jacobian, at.parameter_jacobian, curve.inputs.copy(), np.array(curve.field.values),
-        curve.span[0] / curve.scale[-1], columns, curve.scale, points, steps,
+        *(address(each, FIELD_TYPE) for each in field.functions[:3]), curve.inputs.copy(),
+        np.array(field.values), curve.span[0] / curve.scale[-1], columns, curve.scale, points, steps,
     )  # fmt: skip
     found = points[np.isfinite(steps)]
     found = found[((found >= box[:, 0]) & (found <= box[:, 1])).all(axis=1)]
