@@ -90,6 +90,7 @@ class Status(Enum):
     LEFT_BOX = "The branch left the box of allowed states."
     HOPF_POINT = "The cycles shrank to a fixed point, at a Hopf point."
     PERIOD_HALVED = "The branch came back to cycles of half its period, at a period doubling."
+    RESONANCE = "The curve ended where the pair of multipliers meets at 1 or at -1, a strong resonance."
     NEAR_HOMOCLINIC = "The period grows without bound: the cycles near an orbit that takes for ever."
 
     @property
@@ -121,5 +122,6 @@ _GOOD = frozenset(
         Status.HOPF_POINT,
         Status.PERIOD_HALVED,
         Status.NEAR_HOMOCLINIC,
+        Status.RESONANCE,
     }
 )

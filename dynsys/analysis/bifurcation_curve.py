@@ -1,4 +1,4 @@
-"""Curves of bifurcations in two parameters: folds, Hopf points, branch points.
+"""Curves of bifurcations in two parameters: folds, Hopf points, branch points, and those of cycles.
 
 The same loop as for branches of fixed points follows the equations of the bifurcation
 (`dynsys.numerics.extended`) with a second free parameter. Where a normal-form coefficient or another
@@ -13,11 +13,14 @@ from scipy.optimize import brentq
 from dynsys.analysis.codimension_two_point import describe
 from dynsys.analysis.continuation import outcomes_of
 from dynsys.analysis.curve import make_curve
+from dynsys.analysis.cycle_event_curve import INTERVALS, follow_cycle_events
+from dynsys.analysis.cycle_point import CyclePoint
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.events import walk_both_ways
 from dynsys.analysis.map_curve import MAP_KINDS, as_map_curve, follow_map_curve
 from dynsys.analysis.normal_forms import hopf_form
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
+from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
 from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
@@ -28,7 +31,7 @@ MODES = {
     "transcritical": BRANCH_CURVE, "branch point": BRANCH_CURVE,
 }  # fmt: skip
 _KINDS = {FOLD_CURVE: "fold", HOPF_CURVE: "Hopf", BRANCH_CURVE: "branch point"}
-MAX_POINTS = 2000
+MAX_POINTS, MOST_CYCLES, MAX_INTERVALS = 2000, 400, 160
 # A test whose largest value is below this share of the others vanishes for a reason, not at points.
 ALWAYS_ZERO = 1e-7
 SINGULAR = 1e14  # condition number
@@ -36,16 +39,18 @@ SINGULAR = 1e14  # condition number
 UNFOLDED = 1e-7
 
 
-def continue_curve(field, point, parameter, span, own_span=None, inputs=None, max_points=MAX_POINTS):
-    """Follow a fold, a Hopf point or a branch point as a second parameter moves; of a map also a flip or a
-    Neimark-Sacker point.
+def continue_curve(
+    field, point, parameter, span, own_span=None, inputs=None, max_points=None, intervals=INTERVALS
+):  # fmt: skip
+    """Follow a fold, a Hopf point or a branch point as a second parameter moves; of cycles a fold, a period
+    doubling or a torus point; of a map also a flip or a Neimark-Sacker point.
 
     Parameters
     ----------
     field : Field
         The field, with the value of the second parameter that the point was found at.
-    point : SpecialPoint
-        From a branch or a diagram.
+    point : SpecialPoint or CyclePoint
+        From a branch (of cycles: `continue_cycles`) or a diagram.
     parameter : str
         The second parameter or input.
     span : (float, float)
@@ -54,12 +59,15 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
         Ends of the point's own parameter; left out, twice its value (at least 1) to both sides of it.
     inputs : optional
         As in `continue_branch`.
-    max_points : int, default 2000
-        Limit in each direction.
+    max_points : int, optional
+        Limit in each direction; 2000 of fixed points, 400 of cycles if left out.
+    intervals : int, default 40
+        Intervals of the mesh, of cycles.
 
     Returns
     -------
     BifurcationCurve
+        Whatever was followed, with a status for each end; also after Ctrl-C.
 
     Raises
     ------
@@ -79,27 +87,24 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     (['cusp'], array([0. , 0.5]))
     """
     kind, is_map = getattr(point, "kind", None), field.step is not None
+    if isinstance(point, CyclePoint):
+        return _of_cycles(field, point, parameter, span, own_span, inputs, max_points, intervals)
     if (kind not in MODES and not (is_map and kind in MAP_KINDS)) or (is_map and kind == "Hopf"):
-        known = "fold, flip, Neimark-Sacker point or branch point" if is_map else "fold, Hopf or branch point"
+        known = "fold, flip, Neimark-Sacker point or branch point" if is_map else (
+            "fold, Hopf or branch point, or a fold, period doubling or torus point of cycles,"
+        )  # fmt: skip
         raise InputError(f"point: a {known} of a {field.clock} can be followed, got {kind or point}")
     if is_map and field.period > 1:
         raise InputError(
             "point: of a map's orbits of period 2 no curves are followed, only of its fixed points"
         )
-    if parameter == point.parameter:
-        raise InputError(f"parameter: {parameter!r} is the point's own; name a second one")
-    max_points = check_count("max_points", max_points, 2)
-    reach = max(2.0 * abs(point.value), 1.0)
-    own = (point.value - reach, point.value + reach) if own_span is None else own_span
-    single = make_curve(field, point.parameter, own, inputs)
-    other = make_curve(field, parameter, span, inputs)
+    single, other = _checked(field, point, parameter, span, own_span, inputs)
+    max_points = check_count("max_points", MAX_POINTS if max_points is None else max_points, 2)
+    (low, high), at = other.span[0], other.value
     if field.box is None:
         single.scale[:-1] = np.maximum(1.0, np.abs(point.kappa))
     else:
         single.scale[:-1] = np.maximum(single.scale[:-1], other.scale[:-1])
-    (low, high), at = other.span[0], other.value
-    if not low <= at <= high:
-        raise InputError(f"span: the point belongs to {parameter} = {at:g}, outside ({low:g}, {high:g})")
     if is_map and kind in MAP_KINDS:
         curve = single.with_second(other.columns[0], (low, high))
         place = np.array([point.value, at])
@@ -111,6 +116,33 @@ def continue_curve(field, point, parameter, span, own_span=None, inputs=None, ma
     start, tangent, borders = _start(curve, point, at)
     found = _followed(curve, start, tangent, borders, max_points)
     return as_map_curve(found, field.step) if is_map else found
+
+
+def _checked(field, point, parameter, span, own_span, inputs):
+    """The curves along the point's own parameter and along the second."""
+    if parameter == point.parameter:
+        raise InputError(f"parameter: {parameter!r} is the point's own; name a second one")
+    reach = max(2.0 * abs(point.value), 1.0)
+    own = (point.value - reach, point.value + reach) if own_span is None else own_span
+    single = make_curve(field, point.parameter, own, inputs)
+    other = make_curve(field, parameter, span, inputs)
+    (low, high), at = other.span[0], other.value
+    if not low <= at <= high:
+        raise InputError(f"span: the point belongs to {parameter} = {at:g}, outside ({low:g}, {high:g})")
+    return single, other
+
+
+def _of_cycles(field, point, parameter, span, own_span, inputs, max_points, intervals):
+    """`continue_curve` from a special point of cycles."""
+    check_flow(field)
+    single, other = _checked(field, point, parameter, span, own_span, inputs)
+    (low, high), (left, right) = other.span[0], single.span[0]
+    if not left <= point.value <= right:
+        raise InputError(f"own_span: the point is at {point.value:g}, outside ({left:g}, {right:g})")
+    max_points = check_count("max_points", MOST_CYCLES if max_points is None else max_points, 2)
+    intervals = min(check_count("intervals", intervals, 4), MAX_INTERVALS)
+    curve = single.with_second(other.columns[0], (low, high))
+    return follow_cycle_events(curve, point, other.value, max_points, intervals)
 
 
 def _start(curve, point, at):

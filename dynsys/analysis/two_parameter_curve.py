@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dynsys.analysis.cycle_branch import as_cycle
 from dynsys.analysis.special_point import table
+from tasks.errors import InputError
 from tasks.results import keep_arrays
 
 
@@ -15,15 +17,16 @@ class BifurcationCurve:
     Parameters
     ----------
     kind : str
-        "fold", "Hopf" or "branch point"; of a map "fold", "flip", "Neimark-Sacker" or "branch point".
+        "fold", "Hopf" or "branch point"; of cycles "fold of cycles", "period doubling" or "torus"; of a map
+        "fold", "flip", "Neimark-Sacker" or "branch point".
     parameters : tuple of two str
         Names of the parameters.
     values : ndarray (M, 2)
         Their values.
     kappa : ndarray (M, R)
-        The fixed point.
+        The fixed point; of cycles a state on each.
     eigenvalues : ndarray (M, R)
-        Eigenvalues of the Jacobian, by decreasing real part; of a map the multipliers.
+        Eigenvalues of the Jacobian, by decreasing real part; of a map, and of cycles, the multipliers.
     valid : ndarray of bool (M,)
         False where a Hopf curve has gone on, past a Bogdanov-Takens point, as a curve of neutral saddles (of
         a map: where a Neimark-Sacker curve has, past a strong resonance).
@@ -37,6 +40,10 @@ class BifurcationCurve:
         Inputs that were held.
     state : tuple of str
         Names of the coordinates.
+    periods : ndarray (M,), optional
+        Of cycles: their periods.
+    meshes, orbits : ndarray (M, N + 1), (M, 4 N + 1, R), optional
+        Of cycles: as in `CycleBranch`.
 
     Examples
     --------
@@ -58,9 +65,13 @@ class BifurcationCurve:
     message: str = ""
     inputs: dict = None
     state: tuple = ("kappa",)
+    periods: np.ndarray = None
+    meshes: np.ndarray = None
+    orbits: np.ndarray = None
 
     def __post_init__(self):
         keep_arrays(self, values=None, kappa=None, eigenvalues=None, valid=None)
+        keep_arrays(self, periods=float, meshes=float, orbits=float)
         object.__setattr__(self, "special_points", tuple(self.special_points))
         object.__setattr__(self, "inputs", dict(self.inputs or {}))
 
@@ -68,6 +79,27 @@ class BifurcationCurve:
     def status(self):
         """Status : the first of the two ends that is not a success, or the last end."""
         return next((end for end in self.ends if not end.ok), self.ends[1])
+
+    def cycle(self, index):
+        """The cycle at one point of a curve of cycles.
+
+        Parameters
+        ----------
+        index : int
+            Which.
+
+        Returns
+        -------
+        Cycle
+
+        Raises
+        ------
+        InputError
+            The curve is one of fixed points.
+        """
+        if self.orbits is None:
+            raise InputError(f"cycle: a curve of {self.kind} points of fixed points has no cycles; see kappa")
+        return as_cycle(self.meshes[index], self.orbits[index], self.periods[index], self.eigenvalues[index])
 
     def turned(self):
         """The same curve with its parameters in the other order."""
