@@ -169,7 +169,8 @@ def _find_curves(field, names, spans, inputs, lines, rng, curves, ask):
         for share in (np.arange(lines) + 0.436) / lines:
             ask()
             here, u = _at(field, inputs, {other: low + share * (high - low)})
-            diagram = bifurcation_diagram(here, own, tuple(spans[k]), u, rng=rng, cycles=False)
+            rest = {name: value for name, value in u.items() if name != own}
+            diagram = bifurcation_diagram(here, own, tuple(spans[k]), rest, rng=rng, cycles=False)
             for special in diagram.special_points:
                 ask()
                 place = _ordered(special.value, low + share * (high - low), k)
