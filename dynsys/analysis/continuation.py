@@ -139,7 +139,7 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
         message = f"F has a kink at the start, {curve.parameter} = {p:g}: no curve can be followed there."
         return _empty(curve, Status.MIN_STEP, message)
     y = np.append(start, p) / curve.scale
-    found, interrupted = ([], [], 0), False
+    found, interrupted, notes = ([], [], 0), False, []
     with interrupts_held() as raise_if_asked:  # what was followed is kept
         walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
         if walk is None:
@@ -151,12 +151,12 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
         try:
             raise_if_asked()
             found = special_points(curve, walk, modes)
-            for pair in find_user_events(curve, walk, events or {}):
+            for pair in find_user_events(curve, walk, events or {}, notes):
                 found = _inserted(found, pair)
                 raise_if_asked()
         except KeyboardInterrupt:
             interrupted = True
-    return _assemble(curve, walk, modes, ends, *found, interrupted)
+    return _assemble(curve, walk, modes, ends, *found, interrupted, notes)
 
 
 def step_off(curve, special, direction):
@@ -232,7 +232,7 @@ def _tangent(curve, x, p):
     return tangent if np.linalg.norm(tangent) > 0 else null[0]
 
 
-def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted=False):
+def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted, notes):
     """The branch, with its special points among its points."""
     field, n = curve.field, curve.n
     natural, tangents = walk.points * curve.scale, walk.tangents * curve.scale
@@ -254,7 +254,7 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted=Fals
     largest = np.maximum(np.abs(modes).max(axis=1), 1.0)
     stable = growth(field, modes[:, 0]) < -HYPERBOLIC_TOLERANCE * largest  # the first is the fastest
     statuses = tuple(_OUTCOMES[end] for end in ends)
-    message = _message(curve, p, statuses, specials, lost)
+    message = " ".join([_message(curve, p, statuses, specials, lost), *notes])
     if _is_dead(curve, x):
         statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
     if interrupted:

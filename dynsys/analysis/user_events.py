@@ -10,6 +10,10 @@ from dynsys.analysis.naming import describe_event
 from tasks.checks import check_number
 from tasks.errors import InputError
 
+# A change of sign is a zero where the function becomes this much smaller than beside it.
+JUMP = 1e-3
+# A function whose values are below this share of the largest coordinate is zero everywhere.
+NOTHING = 1e-13
 # What `Event.test` says of an event of this kind.
 USER = -1
 
@@ -56,7 +60,7 @@ def check_events(field, events):
     return found
 
 
-def find_user_events(curve, walk, events):
+def find_user_events(curve, walk, events, notes):
     """Locate every zero of a user's functions on a walk, to rounding along the arclength.
 
     Parameters
@@ -65,27 +69,63 @@ def find_user_events(curve, walk, events):
         As in `dynsys.analysis.events.find_events`.
     events : dict of str to callable
         From `check_events`.
+    notes : list of str
+        Sentences about what could not be looked at are added: points at which a function is not finite,
+        changes of sign that are jumps or poles.
 
     Yields
     ------
     SpecialPoint, Event
         Of the kind "event".
+
+    Raises
+    ------
+    InputError
+        A function fails, or returns something else than one real number.
     """
     natural = walk.points * curve.scale
-    outputs = curve.outputs(natural)
+    outputs = curve.outputs(natural) if events else ()
     for name, function in events.items():
-        values = np.array([_number(name, function(y[:-1], y[-1], z)) for y, z in zip(natural, outputs)])
-        finite = np.isfinite(values)
-        for k in np.flatnonzero(((values[:-1] > 0) != (values[1:] > 0)) & finite[:-1] & finite[1:]):
-            place = locate_zero(
-                curve, walk, k,
-                lambda y, function=function: float(function(y[:-1], y[-1], curve.outputs(y[None])[0])),
-            )  # fmt: skip
-            if place is None:
+
+        def value(y, name=name, function=function):
+            return _value(name, function, curve.parameter, y, curve.outputs(y[None])[0])
+
+        values = np.array([_value(name, function, curve.parameter, *each) for each in zip(natural, outputs)])
+        finite, jumps = np.isfinite(values), []
+        if not finite.all():
+            where = curve.parameter + " = " + f"{natural[~finite][0, -1]:g}"
+            notes.append(
+                f"Event {name} is not finite at {(~finite).sum()} of {finite.size} points, the first at "
+                f"{where}: no zero was looked for beside those."
+            )
+        if np.abs(values[finite]).max(initial=0.0) <= NOTHING * np.abs(natural).max(initial=0.0):
+            notes += [f"Event {name} is zero all along."] * bool(finite.any())
+            continue
+        for k in _changes(values):
+            place = (
+                locate_zero(curve, walk, k, value) if values[k] else (0.0, walk.points[k], walk.tangents[k])
+            )
+            around = np.abs(values[k : k + 2]).max()
+            if place is None or not abs(value(place[1] * curve.scale)) <= JUMP * around:
+                jumps.append(float(natural[k, -1]))
                 continue
             s, point, direction = place
             special = describe_event(curve, curve.expand((point * curve.scale)[None])[0], name)
             yield special, Event(USER, False, walk.arcs[k] + s, point, direction)
+        if jumps:
+            notes.append(
+                f"Event {name} changes its sign without a zero (a jump, a pole, or not finite in between) "
+                f"{len(jumps)} time{'s' * (len(jumps) != 1)}, first beside {curve.parameter} = {jumps[0]:g}."
+            )
+
+
+def _changes(values):
+    """First points of the steps with a zero: of other sign at their ends, or zero at the first alone."""
+    with np.errstate(invalid="ignore"):
+        changes = np.sign(values[:-1]) * np.sign(values[1:]) < 0
+    padded = np.concatenate([[np.nan], values, [np.nan]])
+    alone = (values == 0) & ~((padded[:-2] == 0) | (padded[2:] == 0))
+    return np.flatnonzero(np.append(changes, False) | alone)
 
 
 def locate_zero(curve, walk, k, function):
@@ -120,12 +160,24 @@ def locate_zero(curve, walk, k, function):
     if not np.isfinite(ends).all() or ends[0] * ends[1] > 0:
         return None
     s = brentq(value, 0.0, length, xtol=1e-15, rtol=1e-14)
-    value(s)
-    return (s, *place["at"][:2])
+    return (s, *place["at"][:2]) if np.isfinite(value(s)) else None
 
 
-def _number(name, value):
-    if np.ndim(value) == 0 and isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
+def _value(name, function, parameter, y, outputs):
+    """What a user's function returns at a point, as a number."""
+    try:
+        value = function(y[:-1], y[-1], outputs)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(f"events[{name}]: the function fails at {parameter} = {y[-1]:g}: {what}") from error
+    if isinstance(value, (bool, np.bool_)):
+        raise InputError(
+            f"events[{name}]: the function must return a number that goes through zero, got a truth value; "
+            "return a difference, such as kappa[0] - 0.5"
+        )
+    if np.ndim(value) == 0 and isinstance(value, (int, float, np.integer, np.floating)):
+        return float(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
         return float(value)
     given = f"shape {np.shape(value)}" if np.ndim(value) else type(value).__name__
     raise InputError(f"events[{name}]: the function must return one real number, got {given}; use kappa[0]")
