@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dynsys.analysis.branch_proof import UNKNOWN, is_trapped, prove_branches, sentence_of
 from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.cycle_families import cycle_families
@@ -69,7 +70,10 @@ class BifurcationDiagram:
         Values of the parameter with the number of fixed points that a search finds there, and of states that
         the branches have there.
     cycles : tuple of CycleBranch
-        Families of cycles that begin at its Hopf points, and on those.
+        Families of cycles that begin at its Hopf points, on those, and elsewhere.
+    proof : tuple of Stretch
+        Intervals of the parameter with the number of fixed points that is proved there (-1 for none) and that
+        of states on the branches; empty unless ``certify`` was asked for.
 
     Examples
     --------
@@ -89,17 +93,19 @@ class BifurcationDiagram:
     output_names: tuple = ()
     counts: tuple = ()
     cycles: tuple = ()
+    proof: tuple = ()
 
     def __post_init__(self):
-        for name in ("branches", "special_points", "output_names", "counts", "cycles"):
+        for name in ("branches", "special_points", "output_names", "counts", "cycles", "proof"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("inputs", "source"):
             object.__setattr__(self, name, dict(getattr(self, name)))
 
     @property
     def complete(self):
-        """bool : whether branches and searches agree at every value in `counts`."""
-        return bool(self.counts) and all(found == there for _, found, there in self.counts)
+        """bool : whether branches agree with the searches in `counts` and what is proved in `proof`."""
+        proved = all(number in (UNKNOWN, there) for *_, number, there in self.proof)
+        return proved and bool(self.counts) and all(found == there for _, found, there in self.counts)
 
     @property
     def attractors(self):
@@ -128,7 +134,7 @@ class BifurcationDiagram:
 
 
 def bifurcation_diagram(
-    field, parameter, span, inputs=None, samples=SAMPLES, rng=None, strict=False, cycles=True
+    field, parameter, span, inputs=None, samples=SAMPLES, rng=None, strict=False, cycles=True, certify=False
 ):
     """Follow every fixed point along a parameter.
 
@@ -155,6 +161,11 @@ def bifurcation_diagram(
     cycles : bool or "all", default True
         Whether cycles are followed: those of the Hopf points, and those that a few starts at the sampled
         values settle on; with "all" also what `find_cycles` finds there backward in time and among saddles.
+
+    certify : bool, default False
+        Prove how many fixed points there are on intervals that cover the span (at a grid of values, for the
+        field of a finite network), follow what the branches lack, and say in the message where nothing could
+        be proved: next to folds and branch points. The numbers are in ``proof``.
 
     Returns
     -------
@@ -183,7 +194,7 @@ def bifurcation_diagram(
         )
     values = _values(curve.span[0], check_count("samples", samples, 2))
     searches, branches, alone, orbits, interrupted = [], [], [], [], False
-    starts = added = 0
+    starts, added, proof = 0, 0, []
     try:
         with interrupts_held() as ask:
             for p in values:
@@ -201,6 +212,10 @@ def bifurcation_diagram(
                         alone += [branch] if len(branch) < 2 else []
             if not any(found.continua for found in searches):
                 starts, added = add_strays(curve, searches, branches, ask)
+            if certify:
+                ask()
+                room = room_of(curve, searches)
+                proof = prove_branches(curve, branches, room, functools.partial(_at, curve), ask)
             if field.step is not None:
                 ask()
                 orbits = orbits_of_two(curve, branches)
@@ -229,6 +244,8 @@ def bifurcation_diagram(
     if incomplete:
         why = "are isolated" if any(found.continua for found in searches) else "could be found"
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points {why}"
+    if proof:
+        message += f"; {sentence_of(proof, specials, parameter, None if is_trapped(curve) else room)}"
     families = []
     flows = field.bulk_radius is None and field.step is None
     if cycles and not interrupted and flows and field.dimension > 1:
@@ -249,7 +266,7 @@ def bifurcation_diagram(
     status.check(strict, message)
     return BifurcationDiagram(
         parameter, ends, branches, specials, status, message, held, field.state, field.source,
-        field.output_names, counts, families,
+        field.output_names, counts, families, proof,
     )  # fmt: skip
 
 

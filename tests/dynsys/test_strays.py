@@ -1,11 +1,14 @@
 """Isolas between the sampled values: closed curves far narrower than a ninth of the span, by closed forms."""
 
 import numpy as np
+import problems
 import pytest
 
-from dynsys.analysis import bifurcation_diagram, compile_field
-from dynsys.symbolic import System
-from tasks import Status
+import dynsys.analysis.diagram as diagram_module
+from dynsys.analysis import bifurcation_diagram, compile_field, reduced_field
+from dynsys.symbolic import System, mean_field
+from rnn import LowRankRNN
+from tasks import InputError, Status
 
 
 def isola(text):
@@ -45,3 +48,47 @@ def test_starts_between_the_samples_double_no_branch():
     assert len(diagram.branches) == 1
     near = bifurcation_diagram(isola("x' = (x - 1e-4) (p - 0.3 - x^2) (x + 1e-4); p = 0"), "p", (-1, 1))
     assert len(near.branches) == 3 and near.complete
+
+
+ELLIPSE = "x' = -(x - 2) (x^2 + (p - 0.4)^2 / 0.01^2 - 0.25); p = 0"
+
+
+def test_a_diagram_is_proved_complete_but_for_its_folds():
+    """Folds at 0.4 -+ 0.005; three fixed points between, one elsewhere."""
+    diagram = bifurcation_diagram(isola(ELLIPSE), "p", (-1, 1), certify=True)
+    assert diagram.complete and "proved: no other fixed points in [" in diagram.message
+    assert "around 2 special points" in diagram.message and "decided" not in diagram.message
+    low, high = diagram.proof[0].low, diagram.proof[-1].high
+    assert (low, high) == (-1, 1)
+    for one, two in zip(diagram.proof[:-1], diagram.proof[1:]):
+        assert one.high == two.low
+    for stretch in diagram.proof:
+        inside = 0.395 < stretch.low and stretch.high < 0.405
+        holds_fold = any(stretch.low <= fold <= stretch.high for fold in (0.395, 0.405))
+        assert stretch.proved in ((-1,) if holds_fold else (-1, 3) if inside else (-1, 1))
+    assert sum(s.high - s.low for s in diagram.proof if s.proved < 0) < 0.01
+
+
+def test_what_a_proof_finds_is_followed(monkeypatch):
+    """Without starts between the samples the isola is missed; the proof knows of it."""
+    monkeypatch.setattr(diagram_module, "add_strays", lambda *arguments: (0, 0))
+    assert len(bifurcation_diagram(isola(ELLIPSE), "p", (-1, 1)).branches) == 1
+    diagram = bifurcation_diagram(isola(ELLIPSE), "p", (-1, 1), certify=True)
+    assert len(diagram.branches) == 2 and diagram.complete
+
+
+def test_proofs_of_mean_fields_and_networks():
+    plane = compile_field(mean_field(problems.rank_two_populations(np.diag([2.0, 1.5]))))
+    diagram = bifurcation_diagram(plane, "gain", (0, 2), cycles=False, certify=True)
+    assert diagram.complete and {stretch.proved for stretch in diagram.proof} == {-1, 1, 3, 5}
+    assert "proved: no other fixed points for gain from 0 to 2, but for" in diagram.message
+    one = np.ones(4)
+    network = bifurcation_diagram(
+        reduced_field(LowRankRNN(one, one, 0 * one, one)), "gain", (0, 2), certify=True
+    )
+    assert "proved: no other fixed points at 64 of 65 values of gain" in network.message and network.complete
+
+
+def test_a_field_without_intervals_cannot_be_proved():
+    with pytest.raises(InputError, match="certify"):
+        bifurcation_diagram(problems.cusp(), "mu", (-1, 1), certify=True)
