@@ -12,12 +12,13 @@ A network moves in Euler steps, a map whose period is another one: ``clock="map"
 
 import dataclasses
 import itertools
+from functools import partial
 
 import numpy as np
 
 from dynsys.analysis.capture import capture_regions
 from dynsys.analysis.cover import cover
-from dynsys.analysis.cycles import Cycle, LimitCycles, cycle_kind, near_cycle, same_cycle
+from dynsys.analysis.cycles import Cycle, LimitCycles, cycle_kind, near_cycle, on_cycle, same_cycle
 from dynsys.analysis.equilibria import FixedPoints
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
@@ -37,6 +38,9 @@ SEARCH_RTOL = 1e-6
 # A return this close, as a share of the box, counts at once; one this far off is still worth shooting.
 CLOSE, WORTH, SLOW = 1e-4, 0.1, 1e-3
 MAX_SHOTS, MAX_FAILURES, FEW_FAILURES = 40, 8, 3
+# Above the plane so few wanderers, which come nowhere near to where they were, go into the last round for
+# all (not those that SLOW may be settling), unless one is captured or half return.
+WANDERERS, ENOUGH = 12, 6
 # Near returns to shoot from of each stable cycle, and trajectories that do not settle to look at.
 FEW, RESTLESS = 4, 2
 # Points of a cycle; how closely, as a share of its size, it repeats itself where it was several turns.
@@ -245,9 +249,11 @@ def _returns(field, u, states, direction, limits, regions, counts, reach):
     """Guesses (gap, state, period) of the starts that settle on something that comes back; what moves on."""
     counts["starts"] += len(states)
     room = _room(field, limits, direction, reach)
-    settle, watch, guesses = SETTLE, WATCH, []
+    settle, watch, guesses, gaps = SETTLE, WATCH, [], np.zeros(len(states))
     for last in (*[False] * (ROUNDS - 1), True):
-        periods, gaps, labels = _watch(field, u, states, direction, settle, watch, limits, room, regions)
+        look = partial(_watch, field, u, direction, settle, watch, limits, room, regions)
+        found = _look_at_some(look, states, gaps) if last and field.dimension > 2 else look(states)
+        periods, gaps, labels = found
         came = gaps <= CLOSE
         guesses += [(g, x, t) for g, x, t in zip(gaps[came], states[came], periods[came])]
         alive = ~came & (labels == UNDECIDED) & _moving(field, u, states, limits)
@@ -256,7 +262,8 @@ def _returns(field, u, states, direction, limits, regions, counts, reach):
             guesses += [
                 (g, x, t) for g, x, t in zip(gaps[alive], states[alive], periods[alive]) if t and g < most
             ]
-        states, settle, watch = np.ascontiguousarray(states[alive]), settle * LONGER, watch * LONGER
+        states, gaps = np.ascontiguousarray(states[alive]), gaps[alive]
+        settle, watch = settle * LONGER, watch * LONGER
         if len(states) == 0:
             break
     counts["returned"] += len([g for g in guesses if g[0] <= CLOSE])
@@ -264,11 +271,28 @@ def _returns(field, u, states, direction, limits, regions, counts, reach):
     return guesses, states
 
 
+def _look_at_some(look, states, gaps):
+    """Watch those that may be settling and a few that wander; all, once one of these few settles."""
+    wander = np.flatnonzero(gaps > SLOW)
+    few = wander[:: max(len(wander) // WANDERERS, 1)][:WANDERERS]
+    chosen = gaps <= SLOW
+    chosen[few] = True
+    found = np.zeros(len(states)), np.full(len(states), np.inf), np.full(len(states), UNDECIDED)
+    for part in (chosen, ~chosen):
+        some = states[part]
+        for whole, piece in zip(found, look(some)):
+            whole[part] = piece
+        states[part] = some
+        if (found[1][few] <= CLOSE).sum() < ENOUGH and (found[2][few] == UNDECIDED).all():
+            break  # some returns are chance
+    return found
+
+
 def _passes(field, u, states, limits, regions, reach):
     """Guesses from starts that have hardly settled: near returns to cycles that a trajectory only passes."""
     states = states.copy()
     room = _room(field, limits, 1.0, reach)
-    periods, gaps, _ = _watch(field, u, states, 1.0, SETTLE // 6, WATCH // 2, limits, room, regions)
+    periods, gaps, _ = _watch(field, u, 1.0, SETTLE // 6, WATCH // 2, limits, room, regions, states)
     return [(g, x, t) for g, x, t in zip(gaps, states, periods) if CLOSE < g <= WORTH]
 
 
@@ -283,6 +307,8 @@ def _passed_by(field, u, cycles, restless, limits):
         if any(near_cycle(cycle, state, order * lag) for cycle in known):
             continue
         closed = close_orbit(field, u, state, lag, image=image)
+        if closed is not None and any(on_cycle(cycle, closed[0][0], order * closed[1]) for cycle in known):
+            continue
         cycle = closed and refine_cycle(field, u, closed[0][0], order * closed[1], widths)
         if cycle is not None and not any(same_cycle(cycle, other) for other in known):
             known.append(cycle)
@@ -293,7 +319,7 @@ def _passed_by(field, u, cycles, restless, limits):
     return known[len(cycles) :]
 
 
-def _watch(field, u, states, direction, settle, watch, limits, room, regions):
+def _watch(field, u, direction, settle, watch, limits, room, regions, states):
     periods, gaps, labels = *np.empty((2, len(states))), np.empty(len(states), dtype=np.int64)
     widths = limits[:, 1] - limits[:, 0]
     find_returns(

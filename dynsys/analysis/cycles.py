@@ -187,17 +187,35 @@ def same_cycle(cycle, other):
     >>> same_cycle(twice, circle), same_cycle(circle, twice)
     (True, False)
     """
-    turns = max(round(cycle.period / other.period), 1)
-    if abs(cycle.period / other.period - turns) > 1e-6 * turns:
-        return False
-    size = np.ptp(other.points, axis=0).clip(1e-300)
-    # Distances from the segments between points, so that unequal phases do not matter; their median, since
-    # the points of a relaxation cycle are far apart in its jumps.
-    start, ends = other.points[:-1], np.diff(other.points, axis=0)
-    away = cycle.points[::8, None] - start
+    # The median, since the points of a relaxation cycle are far apart in its jumps.
+    return _turns(cycle.period, other) and bool(np.median(_away(other, cycle.points[::8])) < 10 * SAME)
+
+
+def on_cycle(cycle, state, period):
+    """Whether a closed orbit through a state, known to many digits, is a cycle or several turns of it.
+
+    Examples
+    --------
+    >>> turn = 2 * np.pi * np.linspace(0, 1, 241)
+    >>> circle = Cycle(np.column_stack([np.cos(turn), np.sin(turn)]), turn, turn[-1], [1, 0], "stable cycle")
+    >>> on_cycle(circle, np.array([0.6, 0.8]), 4 * np.pi), on_cycle(circle, np.array([0.6, 0.81]), 2 * np.pi)
+    (True, False)
+    """
+    return _turns(period, cycle) and bool(_away(cycle, state[None])[0] < 10 * SAME)
+
+
+def _turns(period, cycle):
+    turns = max(round(period / cycle.period), 1)
+    return bool(abs(period / cycle.period - turns) <= 1e-6 * turns)
+
+
+def _away(cycle, states):
+    """Distances of states from the segments between a cycle's points, so that phases do not matter."""
+    size = np.ptp(cycle.points, axis=0).clip(1e-300)
+    start, ends = cycle.points[:-1], np.diff(cycle.points, axis=0)
+    away = states[:, None] - start
     share = ((away * ends).sum(axis=-1) / (ends**2).sum(axis=1).clip(1e-300)).clip(0, 1)
-    distance = np.abs((away - share[..., None] * ends) / size).max(axis=-1).min(axis=1)
-    return bool(np.median(distance) < 10 * SAME)
+    return np.abs((away - share[..., None] * ends) / size).max(axis=-1).min(axis=1)
 
 
 def _ratio(cycle):

@@ -15,14 +15,17 @@ import numpy as np
 from scipy.linalg import lstsq
 
 from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
-from dynsys.numerics.dormand_prince import run_at, run_segments
+from dynsys.numerics.dormand_prince import run_at
+from dynsys.numerics.floquet import orthogonal_turn
+from dynsys.numerics.order_eight import run_segments
 
 # Short flows of a turn; tolerance of the integrator in the last rounds, and before.
 SEGMENTS = 16
-RTOL, COARSE = 1e-13, 1e-9
+RTOL, COARSE = 1e-13, 1e-8
 ITERATIONS = 25
-# By this iteration the jumps must be small, or there is nothing to find.
-PATIENCE = 10
+# There is nothing to find where the jumps, as shares of the orbit's size, are larger than this at an
+# iteration, or where the orbit has shrunk to this share of itself: to a fixed point.
+HOPELESS, SHRUNK = {0: 0.5, 4: 0.5, 10: 1e-2}, 1e-3
 # What goes so many times as far away as it was is no cycle.
 RUNAWAY = 1e8
 # A jump between pieces below this share of the orbit's size counts as closed.
@@ -93,7 +96,7 @@ def close_orbit(field, u, start, period, segments=SEGMENTS, image=None):
             return best
         if rtol == COARSE and size < 1e-5:
             rtol = RTOL
-        if iteration == PATIENCE and size > 1e-2:
+        if size > HOPELESS.get(iteration, np.inf):
             return None
         step, change = _newton_step(field, u, nodes, T, ends, matrices, jumps, scale, image)
         limit = min(1.0, 0.5 / max(np.abs(step).max(), 1e-300), 0.3 * T / max(abs(change), 1e-300))
@@ -101,6 +104,8 @@ def close_orbit(field, u, start, period, segments=SEGMENTS, image=None):
         before = size
         if not (np.isfinite(nodes).all() and T > 0):
             return best
+        if (np.ptp(nodes, axis=0) / scale).max() < SHRUNK:
+            return None
     return best
 
 
@@ -166,12 +171,11 @@ def floquet(matrices):
     array([1.e+00, 1.e-12])
     """
     R = matrices.shape[1]
-    basis, blocks = np.eye(R), None
+    basis, product, blocks = np.eye(R), np.empty((R, R)), None
+    matrices = np.ascontiguousarray(matrices, dtype=float)
     for _ in range(TURNS):
-        first, product = basis, np.eye(R)
-        for matrix in matrices:
-            basis, upper = np.linalg.qr(matrix @ basis)
-            product = upper @ product
+        first = basis.copy()
+        orthogonal_turn(matrices, basis, product)
         sizes = np.abs(np.diag(product))
         cuts = [r for r in range(1, R) if sizes[r] < APART * sizes[r - 1]]
         edges = [0, *cuts, R]
@@ -209,14 +213,14 @@ def _newton_step(field, u, nodes, T, ends, matrices, jumps, scale, image):
     """Step of the nodes in units of ``scale``, and of the period."""
     S, R = nodes.shape
     system = np.zeros((S * R + 1, S * R + 1))
-    speeds = values_at(field, ends, u) / scale
+    speeds = values_at(field, np.concatenate([ends, nodes[:1]]), u) / scale
     for i in range(S):
         rows, following = slice(i * R, (i + 1) * R), ((i + 1) % S) * R
         system[rows, rows] += matrices[i] * scale / scale[:, None]
         system[rows, following : following + R] -= np.eye(R) if following else image * scale / scale[:, None]
         system[rows, -1] = speeds[i] / S * T
-    across = values_at(field, nodes[:1], u)[0] / scale
-    across = across / max(np.abs(across).max(), 1e-300)
+    across = speeds[S] / max(np.abs(speeds[S]).max(), 1e-300)
     system[-1, :R] = across / max(np.linalg.norm(across), 1e-300)
-    solution = lstsq(system, -np.append(jumps.ravel(), 0.0), cond=1e-13, check_finite=False)[0]
+    wanted = -np.append(jumps.ravel(), 0.0)
+    solution = lstsq(system, wanted, cond=1e-13, check_finite=False, lapack_driver="gelsy")[0]
     return solution[:-1].reshape(S, R), float(solution[-1] * T)

@@ -174,61 +174,6 @@ def run_at(rhs, jacobian, inputs, params, starts, times, rtol, scale, max_steps,
                 out[b, rest, c] = np.nan
 
 
-@jit(types.boolean(*SYSTEM, MATRIX, VECTOR, types.float64, VECTOR, types.int64, MATRIX, BLOCK))
-def run_segments(rhs, jacobian, inputs, params, starts, durations, rtol, scale, max_steps, ends, matrices):
-    """Flow each start for its duration, and the derivative of that flow in the start.
-
-    Parameters
-    ----------
-    rhs, jacobian, inputs, params, rtol, scale, max_steps
-        As in `run_at`.
-    starts : ndarray (K, R)
-        The starts.
-    durations : ndarray (K,)
-        One each; negative runs backwards.
-    ends : ndarray (K, R)
-        Become phi_T(start).
-    matrices : ndarray (K, R, R)
-        Become D phi_T(start), by the variational equation with the exact Jacobian.
-
-    Returns
-    -------
-    bool
-        Whether every one reached its end.
-    """
-    system = rhs, jacobian, inputs, params
-    size = starts.shape[1]
-    width = size + size * size
-    y, trial, flat = np.empty(width), np.empty(width), np.empty(size * size)
-    k = np.empty((7, width))
-    for b in range(starts.shape[0]):
-        for c in range(width):
-            y[c] = starts[b, c] if c < size else 0.0
-        for c in range(size):
-            y[size + c * size + c] = 1.0
-        slope(system, size, y, flat, k[0])
-        t, end = 0.0, durations[b]
-        h = first_step(y, size, scale, k) * (1.0 if end >= 0.0 else -1.0)
-        for _ in range(max_steps):
-            left = end - t
-            h = h if abs(h) < abs(left) else left
-            taken, after = step(system, size, y, h, rtol, scale, k, flat, trial)
-            if taken == 0.0:
-                return False
-            t = end if taken == left else t + taken
-            accept(y, k, trial)
-            h = after
-            if t == end:
-                break
-        if t != end:
-            return False
-        for i in range(size):
-            ends[b, i] = y[i]
-            for j in range(size):
-                matrices[b, i, j] = y[size + i * size + j]
-    return True
-
-
 @jit(types.void(FIELD_TYPE, MATRIX, VECTOR, VECTOR, MATRIX))
 def evaluate_many(function, states, inputs, params, out):
     """rhs, jacobian or outputs of a field at many states (K, R), one row of ``out`` each."""

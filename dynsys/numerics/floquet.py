@@ -47,6 +47,47 @@ def _coupling(turned, cut):
 
 
 @jit("void(f8[:, :, ::1], f8[:, ::1], f8[:, ::1])")
+def orthogonal_turn(matrices, basis, product):
+    """One turn, Q_j R_j = M_j Q_{j-1}.
+
+    Parameters
+    ----------
+    matrices : ndarray (N, n, n)
+        The factors, the first to act first.
+    basis : ndarray (n, n)
+        Q_0; becomes Q_N.
+    product : ndarray (n, n)
+        Becomes R_N ... R_1.
+
+    Examples
+    --------
+    >>> basis, product = np.eye(2), np.empty((2, 2))
+    >>> orthogonal_turn(np.tile(np.diag([2.0, 0.1]), (3, 1, 1)), basis, product)
+    >>> [round(float(x), 12) for x in np.diag(product)]
+    [8.0, 0.001]
+    """
+    n = basis.shape[0]
+    image, upper = np.empty((n, n)), np.empty((n, n))
+    for a in range(n):
+        for b in range(n):
+            product[a, b] = 1.0 if a == b else 0.0
+    for j in range(matrices.shape[0]):
+        for a in range(n):
+            for b in range(n):
+                image[a, b] = 0.0
+                for c in range(n):
+                    image[a, b] += matrices[j, a, c] * basis[c, b]
+        _orthonormal(image, upper)
+        for b in range(n):
+            for a in range(n):
+                basis[a, b] = image[a, b]
+                total = 0.0
+                for c in range(a, n):
+                    total += upper[a, c] * product[c, b]
+                product[a, b] = total  # row a needs only itself and those below it
+
+
+@jit("void(f8[:, :, ::1], f8[:, ::1], f8[:, ::1])")
 def monodromy_blocks(matrices, basis, out):
     """Blocks whose eigenvalues are those of M_N ... M_1.
 
@@ -68,25 +109,12 @@ def monodromy_blocks(matrices, basis, out):
     """
     n = basis.shape[0]
     first, product = np.empty((n, n)), np.empty((n, n))
-    image, upper, turned = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
+    turned = np.empty((n, n))
     for _ in range(TURNS):
         for a in range(n):
             for b in range(n):
-                first[a, b], product[a, b] = basis[a, b], 1.0 if a == b else 0.0
-        for j in range(matrices.shape[0]):
-            for a in range(n):
-                for b in range(n):
-                    image[a, b] = 0.0
-                    for c in range(n):
-                        image[a, b] += matrices[j, a, c] * basis[c, b]
-            _orthonormal(image, upper)
-            for b in range(n):
-                for a in range(n):
-                    basis[a, b] = image[a, b]
-                    total = 0.0
-                    for c in range(a, n):
-                        total += upper[a, c] * product[c, b]
-                    product[a, b] = total  # row a needs only itself and those below it
+                first[a, b] = basis[a, b]
+        orthogonal_turn(matrices, basis, product)
         for a in range(n):
             for b in range(n):
                 turned[a, b] = 0.0
