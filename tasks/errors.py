@@ -91,6 +91,8 @@ class Status(Enum):
     HOPF_POINT = "The cycles shrank to a fixed point, at a Hopf point."
     PERIOD_HALVED = "The branch came back to cycles of half its period, at a period doubling."
     RESONANCE = "The curve ended where the pair of multipliers meets at 1 or at -1, a strong resonance."
+    BOGDANOV_TAKENS = "The homoclinic orbit shrank to a fixed point, at a Bogdanov-Takens point."
+    SADDLE_NODE = "The saddle of the homoclinic orbit is about to meet another fixed point on the orbit."
     NEAR_HOMOCLINIC = "The period grows without bound: the cycles near an orbit that takes for ever."
 
     @property
@@ -123,5 +125,7 @@ _GOOD = frozenset(
         Status.PERIOD_HALVED,
         Status.NEAR_HOMOCLINIC,
         Status.RESONANCE,
+        Status.BOGDANOV_TAKENS,
+        Status.SADDLE_NODE,
     }
 )

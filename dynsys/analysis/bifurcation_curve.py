@@ -17,6 +17,7 @@ from dynsys.analysis.cycle_event_curve import INTERVALS, follow_cycle_events
 from dynsys.analysis.cycle_point import CyclePoint
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
 from dynsys.analysis.events import walk_both_ways
+from dynsys.analysis.homoclinic_curve import follow_homoclinics
 from dynsys.analysis.map_curve import MAP_KINDS, as_map_curve, follow_map_curve
 from dynsys.analysis.normal_forms import hopf_form
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
@@ -43,7 +44,7 @@ def continue_curve(
     field, point, parameter, span, own_span=None, inputs=None, max_points=None, intervals=INTERVALS
 ):  # fmt: skip
     """Follow a fold, a Hopf point or a branch point as a second parameter moves; of cycles a fold, a period
-    doubling or a torus point; of a map also a flip or a Neimark-Sacker point.
+    doubling, a torus point or a homoclinic orbit; of a map also a flip or a Neimark-Sacker point.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def continue_curve(
         return _of_cycles(field, point, parameter, span, own_span, inputs, max_points, intervals)
     if (kind not in MODES and not (is_map and kind in MAP_KINDS)) or (is_map and kind == "Hopf"):
         known = "fold, flip, Neimark-Sacker point or branch point" if is_map else (
-            "fold, Hopf or branch point, or a fold, period doubling or torus point of cycles,"
+            "fold, Hopf or branch point, or a fold, period doubling, torus or homoclinic point of cycles,"
         )  # fmt: skip
         raise InputError(f"point: a {known} of a {field.clock} can be followed, got {kind or point}")
     if is_map and field.period > 1:
@@ -142,7 +143,8 @@ def _of_cycles(field, point, parameter, span, own_span, inputs, max_points, inte
     max_points = check_count("max_points", MOST_CYCLES if max_points is None else max_points, 2)
     intervals = min(check_count("intervals", intervals, 4), MAX_INTERVALS)
     curve = single.with_second(other.columns[0], (low, high))
-    return follow_cycle_events(curve, point, other.value, max_points, intervals)
+    follow = follow_homoclinics if point.kind == "homoclinic" else follow_cycle_events
+    return follow(curve, point, other.value, max_points, intervals)
 
 
 def _start(curve, point, at):

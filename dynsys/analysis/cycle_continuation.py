@@ -194,7 +194,8 @@ def _followed(cycles, begin, max_points, marks):
                 rows, status, last, interrupted = _one_way(cycles, begin, sign, max_points, raise_if_asked)
                 found, asked = cycle_events(cycles, rows, marks, raise_if_asked)
                 interrupted = interrupted or asked
-                if last is not None:  # a fold as good as at the Hopf point is the turn of its parabola
+                # A fold as good as at the Hopf point is the turn of its parabola.
+                if last is not None and last.kind == "Hopf":
                     near, late = NEAR_HOPF * cycles.scale[-1], len(rows) - 4
                     found = [
                         (k, share, point)
@@ -231,6 +232,7 @@ def _one_way(cycles, begin, sign, max_points, ask):
     stopped = status in (Status.MIN_STEP, Status.MAX_STEPS) and len(rows) > 2
     if stopped and nears_homoclinic(cycles, rows, len(rows) - 1, SLOW_AT_STOP) is not None:
         status = Status.NEAR_HOMOCLINIC
+        return *_cut(cycles, rows, len(rows), status), False
     return rows, status, None, False
 
 

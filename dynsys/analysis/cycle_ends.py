@@ -169,7 +169,7 @@ def last_point(cycles, rows, count, status):
     count : int
         Rows to keep.
     status : Status
-        HOPF_POINT or PERIOD_HALVED.
+        HOPF_POINT, NEAR_HOMOCLINIC or PERIOD_HALVED.
 
     Returns
     -------
@@ -181,6 +181,8 @@ def last_point(cycles, rows, count, status):
     >>> len(last_point(None, rows, 2, Status.CLOSED_LOOP)[0])
     2
     """
+    if status is Status.NEAR_HOMOCLINIC:
+        return rows.first(count), _homoclinic(cycles, rows, count - 1)
     if status is not Status.HOPF_POINT:
         return rows.first(count), None
     curve, n = cycles.curve, cycles.n
@@ -213,3 +215,14 @@ def last_point(cycles, rows, count, status):
     names = ("meshes", "points", "tangents", "multipliers", "determinants", "lengths")
     joined = (np.concatenate([getattr(kept, a), np.asarray(b)[None]]) for a, b in zip(names, more))
     return Rows(*joined, rows.seed), point
+
+
+def _homoclinic(cycles, rows, k):
+    """The last cycle beside a homoclinic orbit of a saddle, as a special point; None beside a saddle-node."""
+    found = nears_homoclinic(cycles, rows, k, SLOW_AT_STOP)
+    if found is None or found[1] != "saddle":
+        return None
+    y, name = rows.points[k], cycles.curve.parameter
+    cycle = as_cycle(rows.meshes[k], cycles.orbit(y), float(y[-2]), rows.multipliers[k])
+    sentence = f"Homoclinic orbit at {name} = {y[-1]:.8g}: the period goes to infinity."
+    return CyclePoint("homoclinic", name, float(y[-1]), cycle, sentence)

@@ -19,7 +19,8 @@ class CyclePoint:
     ----------
     kind : str
         "fold of cycles", "period doubling", "torus" (Neimark and Sacker), "branch point of cycles", "neutral
-        saddle cycle", or "Hopf", where the cycle is a fixed point.
+        saddle cycle", "Hopf", where the cycle is a fixed point, or "homoclinic", where its period goes to
+        infinity: the last cycle.
     parameter : str
         Name of the parameter that was varied.
     value : float

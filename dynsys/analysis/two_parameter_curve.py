@@ -17,14 +17,14 @@ class BifurcationCurve:
     Parameters
     ----------
     kind : str
-        "fold", "Hopf" or "branch point"; of cycles "fold of cycles", "period doubling" or "torus"; of a map
-        "fold", "flip", "Neimark-Sacker" or "branch point".
+        "fold", "Hopf" or "branch point"; of cycles "fold of cycles", "period doubling", "torus" or
+        "homoclinic"; of a map "fold", "flip", "Neimark-Sacker" or "branch point".
     parameters : tuple of two str
         Names of the parameters.
     values : ndarray (M, 2)
         Their values.
     kappa : ndarray (M, R)
-        The fixed point; of cycles a state on each.
+        The fixed point (of homoclinic orbits the saddle); of cycles a state on each.
     eigenvalues : ndarray (M, R)
         Eigenvalues of the Jacobian, by decreasing real part; of a map, and of cycles, the multipliers.
     valid : ndarray of bool (M,)
@@ -41,7 +41,7 @@ class BifurcationCurve:
     state : tuple of str
         Names of the coordinates.
     periods : ndarray (M,), optional
-        Of cycles: their periods.
+        Of cycles: their periods; of homoclinic orbits the time that ``orbits`` take.
     meshes, orbits : ndarray (M, N + 1), (M, 4 N + 1, R), optional
         Of cycles: as in `CycleBranch`.
 
@@ -97,8 +97,8 @@ class BifurcationCurve:
         InputError
             The curve is one of fixed points.
         """
-        if self.orbits is None:
-            raise InputError(f"cycle: a curve of {self.kind} points of fixed points has no cycles; see kappa")
+        if self.orbits is None or self.kind == "homoclinic":
+            raise InputError(f"cycle: a {self.kind} curve has no cycles; see kappa and orbits")
         return as_cycle(self.meshes[index], self.orbits[index], self.periods[index], self.eigenvalues[index])
 
     def turned(self):

@@ -7,7 +7,13 @@ import numpy as np
 from dynsys.plotting.style import BLACK, BLUE
 
 CYCLE_MARKERS = MappingProxyType(
-    {"fold of cycles": "<", "period doubling": "*", "torus": "h", "branch point of cycles": "X"}
+    {
+        "fold of cycles": "<",
+        "period doubling": "*",
+        "torus": "h",
+        "branch point of cycles": "X",
+        "homoclinic": "8",
+    }
 )
 # How dense the bands are, stable and unstable.
 FILL = (0.22, 0.07)

@@ -4,6 +4,8 @@ import numpy as np
 import problems
 import pytest
 import sympy
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from dynsys.analysis import (
     Cycle,
@@ -202,3 +204,82 @@ def test_wrong_points_are_refused():
         continue_curve(field, fold, "b2", (1, 2))
     with pytest.raises(InputError, match="at which it was found"):
         continue_curve(field.with_values(b2=1.5), fold, "b2", (-1, 2))
+
+
+def leaf(a=-0.3, m=0.05, z=None):
+    """Sandstede (1997): x^2 (1 - x) = y^2 is a homoclinic orbit of 0 at m = 0, whatever a is.
+
+    With z its third coordinate is z' = z (c - x), which leaves z = 0 alone.
+    """
+    x, y, w, p, q = sympy.symbols("x y w a m")
+    fx = p * x + y - p * x**2 + q * x * (2 - 3 * x)
+    fy = x + p * y - sympy.Rational(3, 2) * x**2 - sympy.Rational(3, 2) * p * x * y - 2 * q * y
+    if z is None:
+        return problems.field([fx, fy], "x y", a=a, m=m)
+    return problems.field([fx, fy, w * (z - x)], "x y w", a=a, m=m)
+
+
+def homoclinic(field, start, parameter, span):
+    """The last cycle of the branch from the first Hopf point."""
+    hopf = first(continue_branch(field, start, parameter, span), "Hopf")
+    return first(continue_cycles(field, hopf, parameter, span), "homoclinic")
+
+
+def test_homoclinic_curve_of_a_leaf_is_exact():
+    field = leaf()
+    point = homoclinic(field, [0.66, 0.07], "m", (-0.1, 0.1))
+    curve = continue_curve(field, point, "a", (-0.7, 0.7), (-0.1, 0.1))
+    assert curve.kind == "homoclinic" and curve.ends == (Status.REACHED_SPAN,) * 2
+    assert np.abs(curve.values[:, 0]).max() < 1e-8 and np.ptp(curve.values[:, 1]) > 1.3999
+    np.testing.assert_allclose(curve.kappa, 0, atol=1e-9)
+    x, y = np.moveaxis(curve.orbits[:, ::4], 2, 0)
+    assert np.abs(x**2 * (1 - x) - y**2).max() < 1e-5
+    (neutral,) = curve.special_points  # eigenvalues a +- 1
+    assert neutral.kind == "neutral saddle" and np.abs(neutral.values).max() < 1e-8
+    with pytest.raises(InputError, match="no cycles"):
+        curve.cycle(0)
+
+
+def test_homoclinic_curve_in_three_dimensions():
+    """Stable directions besides (c = -1.5) and unstable ones (the flow backwards) do not move the curve."""
+    field = leaf(z=-1.5)
+    point = homoclinic(field, [0.66, 0.07, 0.0], "m", (-0.1, 0.1))
+    curve = continue_curve(field, point, "a", (-0.6, 0.4), (-0.1, 0.1))
+    assert curve.status.ok and np.abs(curve.values[:, 0]).max() < 1e-8
+    assert np.ptp(curve.values[:, 1]) > 0.9999
+    assert (np.sort(curve.eigenvalues.real, axis=1)[:, 1] < 0).all()
+
+
+def separatrix_gap(b1, b2):
+    """D4: where the saddle's separatrices cross y = 0 again, by shooting (x of one less x of the other)."""
+    saddle = -np.sqrt(b1)
+    flow = lambda t, u: [u[1], b1 + b2 * u[1] - u[0] ** 2 + u[0] * u[1]]  # noqa: E731
+    values, vectors = np.linalg.eig([[0, 1], [-2 * saddle, b2 + saddle]])
+    crossing = lambda t, u: u[1]  # noqa: E731
+    crossing.terminal = True
+    found = []
+    for k, sign in ((values.argmax(), 1), (values.argmin(), -1)):
+        vector = vectors[:, k] * np.sign(vectors[0, k])
+        start = [saddle + 1e-6 * vector[0], 1e-6 * vector[1]]
+        crossing.direction = -np.sign(vector[1])
+        path = solve_ivp(flow, (0, sign * 200), start, events=crossing, rtol=1e-11, atol=1e-13)
+        found.append(path.y_events[0][0][0])
+    return found[0] - found[1]
+
+
+def test_homoclinic_curve_from_a_bogdanov_takens_point():
+    """D4: it begins at (0, 0) with b1 = 49/25 b2^2 + O(b2^3); elsewhere where the separatrices close."""
+    field = problems.bogdanov_takens(0.1, -0.5)
+    point = homoclinic(field, [0.316, 0.0], "b1", (0.05, 1))
+    curve = continue_curve(field, point, "b2", (-1, 0.5), (-0.2, 5))
+    takens = curve.special_points[-1] if curve.ends[1] is Status.BOGDANOV_TAKENS else curve.special_points[0]
+    assert takens.kind == "Bogdanov-Takens" and np.abs(takens.values).max() < 1e-9
+    b1, b2 = curve.values[np.abs(curve.values[:, 1]) > 1e-6].T
+    near = np.abs(b2) < 0.3
+    fit = np.polyfit(np.abs(b2[near]), (b1 / b2**2)[near], 3)
+    # b1 = 4 e^4, b2 = -(10/7 + 288/2401 e^2 + ..) e^2 (Al-Hdaibat, Govaerts, Kuznetsov & Meijer 2016).
+    assert fit[-1] == pytest.approx(49 / 25, abs=1e-4)
+    assert fit[-2] == pytest.approx(-2 * 49 / 25 * (288 / 2401) * (7 / 10) ** 2, rel=0.03)
+    for k in (np.abs(b2).argmax(), np.abs(b2 + 0.2).argmin()):
+        exact = brentq(separatrix_gap, 0.98 * b1[k], 1.02 * b1[k], args=(b2[k],), xtol=1e-12)
+        assert b1[k] == pytest.approx(exact, rel=1e-7)
