@@ -14,6 +14,7 @@ from dynsys.analysis.cycle_families import cycle_families
 from dynsys.analysis.diagram_branches import follow, merged_points, orbits_of_two, passes
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.special_point import table
+from dynsys.analysis.special_points import CROSSINGS
 from dynsys.analysis.stray_cycles import starts_of, stray_cycles
 from dynsys.analysis.strays import add_strays, room_of
 from rnn.interrupts import interrupts_held
@@ -244,6 +245,7 @@ def bifurcation_diagram(
     if incomplete:
         why = "are isolated" if any(found.continua for found in searches) else "could be found"
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points {why}"
+    message += _orbits_followed(orbits)
     if proof:
         message += f"; {sentence_of(proof, specials, parameter, None if is_trapped(curve) else room)}"
     families = []
@@ -268,6 +270,15 @@ def bifurcation_diagram(
         parameter, ends, branches, specials, status, message, held, field.state, field.source,
         field.output_names, counts, families, proof,
     )  # fmt: skip
+
+
+def _orbits_followed(orbits):
+    if not orbits:
+        return ""
+    kinds = [point.kind for branch in orbits for point in branch.special_points]
+    crossed = sum(kind in CROSSINGS for kind in kinds)
+    text = f"; orbits of period 2 from flips: {len(orbits) // 2}, with {len(kinds)} special points"
+    return text + (f", {crossed} at which others cross that are not followed" if crossed else "")
 
 
 def _cycles_searched(field, families, cycles):

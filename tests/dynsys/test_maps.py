@@ -108,6 +108,24 @@ def test_orbits_that_join_two_flips_are_found_once():
         assert branch.values.min() == pytest.approx(-np.sqrt(0.2)) and branch.stable[2:-2].all()
 
 
+def test_folds_and_branch_points_of_orbits_of_period_two_are_marked():
+    """x -> -(1 + p) x - x^3 + x^5: orbits (a, -a), p = a^4 - a^2, fold at 1/2^(1/2), crossing at 1."""
+    twofold = typed("x' = -(1 + p) x - x^3 + x^5 - x; p = -0.5")
+    diagram = bifurcation_diagram(twofold, "p", (-0.5, 0.3))
+    values = {point.kind: (point.value, abs(point.kappa[0])) for point in diagram.special_points}
+    assert values["fold"] == pytest.approx((-0.25, 0.5**0.5), abs=1e-9)
+    assert values["pitchfork"] == pytest.approx((0.0, 1.0), abs=1e-9) and "flip" in values
+    (fold,) = [point for point in diagram.special_points if point.kind == "fold"]
+    assert fold.sentence == "Fold of orbits of period 2 at p = -0.25."
+    orbit = next(branch for branch in diagram.branches if branch.source.get("point") == 1)
+    stable = np.abs(orbit.kappa[:, 0]) ** 2  # (df/dx)^2 = (-(1 + p) - 3 a^2 + 5 a^4)^2 < 1: 1/2 < a^2 < 1
+    sure = np.minimum(np.abs(stable - 0.5), np.abs(stable - 1)) > 1e-3
+    slope = 1 + (stable**2 - stable) + 3 * stable - 5 * stable**2
+    np.testing.assert_array_equal(orbit.stable[sure], (np.abs(slope) < 1)[sure])
+    said = "orbits of period 2 from flips: 1, with 2 special points, 1 at which others cross that are not"
+    assert said in diagram.message
+
+
 @pytest.mark.slow
 def test_henon_map():
     """b = 0.3: fold at -(1 - b)^2 / 4; flips 3 (1 - b)^2 / 4 and (period 2) (1 - b)^2 + (1 + b)^2 / 4."""
