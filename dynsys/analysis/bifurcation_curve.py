@@ -20,6 +20,7 @@ from dynsys.analysis.events import walk_both_ways
 from dynsys.analysis.homoclinic_curve import follow_homoclinics
 from dynsys.analysis.map_curve import MAP_KINDS, as_map_curve, follow_map_curve
 from dynsys.analysis.normal_forms import hopf_form
+from dynsys.analysis.state_sizes import state_sizes
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.analysis.vector_field import check_flow
 from dynsys.numerics.extended import BRANCH_CURVE, FOLD_CURVE, HOPF_CURVE
@@ -103,7 +104,7 @@ def continue_curve(
     max_points = check_count("max_points", MAX_POINTS if max_points is None else max_points, 2)
     (low, high), at = other.span[0], other.value
     if field.box is None:
-        single.scale[:-1] = np.maximum(1.0, np.abs(point.kappa))
+        single.scale[:-1] = state_sizes(single, np.append(point.kappa, point.value)[None])
     else:
         single.scale[:-1] = np.maximum(single.scale[:-1], other.scale[:-1])
     if is_map and kind in MAP_KINDS:

@@ -12,6 +12,8 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from dynsys.analysis.flow import values_at
 
+# A mode that decays more slowly than this, next to the fastest one, holds nothing.
+FADING = 1e-13
 # Directions in which an ellipsoid is checked, and shells, close enough that no cycle fits between two of them
 # unless it is about to fold; it is shrunk at most so often.
 DIRECTIONS, SHELLS, SHRINKINGS = 48, tuple(0.75**k for k in range(22)), 40
@@ -116,9 +118,14 @@ def _ellipsoid(field, u, sink, reach, widths, direction):
     """Shape of the largest ellipsoid found on whose samples F leads inwards; None where there is none."""
     R = field.dimension
     jacobian = direction * values_at(field, sink[None], u, "jacobian")[0] * widths / widths[:, None]
-    if not np.isfinite(jacobian).all() or not (np.linalg.eigvals(jacobian).real < 0).all():
+    if not np.isfinite(jacobian).all():
+        return None
+    modes = np.linalg.eigvals(jacobian)
+    if not (modes.real < -FADING * np.abs(modes).max()).all():
         return None
     form = solve_continuous_lyapunov(jacobian.T, -np.eye(R))
+    if not (np.linalg.eigvalsh(0.5 * (form + form.T)) > 0).all():  # lost in rounding
+        return None
     lower = np.linalg.cholesky(0.5 * (form + form.T))
     directions = np.random.default_rng(0).standard_normal((DIRECTIONS * (1 if R < 3 else R), R))
     directions = np.concatenate([directions, np.eye(R), -np.eye(R)])

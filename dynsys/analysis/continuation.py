@@ -4,6 +4,8 @@ Pseudo-arclength steps in one compiled loop; events are bracketed on their test 
 on the equations that define them, and named by their normal form.
 """
 
+import functools
+
 import numpy as np
 
 from dynsys.analysis.branch import Branch
@@ -12,6 +14,7 @@ from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
 from dynsys.analysis.events import walk_both_ways
 from dynsys.analysis.special_points import special_points
+from dynsys.analysis.state_sizes import in_larger_units, state_sizes
 from dynsys.analysis.user_events import check_events, find_user_events
 from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
 from rnn.interrupts import interrupts_held
@@ -90,9 +93,12 @@ def continue_branch(
             f"start: belongs to {parameter} = {p:g}, outside the span ({low:g}, {high:g}); set it with "
             f"field.with_values({parameter}=...) or inputs, or widen the span"
         )
+    events = check_events(field, events)
     if field.box is None:
-        curve.scale[:-1] = np.maximum(1.0, np.abs(x))
-    branch = trace_branch(curve, x, p, max_points=max_points, events=check_events(field, events))
+        zero = not x.any()  # nothing to measure it by
+        curve.scale[:-1] = 1.0 if zero else state_sizes(curve, np.append(x, p)[None])
+    trace = functools.partial(trace_branch, curve, x, p, max_points=max_points, events=events)
+    branch = trace() if field.box is not None else in_larger_units(curve, trace)
     branch.status.check(strict, branch.message)
     return branch
 

@@ -15,6 +15,7 @@ from dynsys.analysis.diagram_branches import follow, merged_points, orbits_of_tw
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.special_point import table
 from dynsys.analysis.special_points import CROSSINGS
+from dynsys.analysis.state_sizes import state_sizes
 from dynsys.analysis.stray_cycles import starts_of, stray_cycles
 from dynsys.analysis.strays import add_strays, room_of
 from rnn.interrupts import interrupts_held
@@ -202,8 +203,8 @@ def bifurcation_diagram(
                 ask()
                 searches.append(find_fixed_points(*_at(curve, p), rng=rng))
             if field.box is None:
-                sizes = [np.abs(found.kappa).max(axis=0, initial=1.0) for found in searches]
-                curve.scale[:-1] = np.max(sizes, axis=0)
+                found = [np.append(point.kappa, p) for p, each in zip(values, searches) for point in each]
+                curve.scale[:-1] = state_sizes(curve, np.array(found).reshape(-1, curve.n + 1))
             for p, found in zip(values, searches):
                 for point in found:
                     if not any(passes(curve, branch, point.kappa, p) for branch in branches):
@@ -232,7 +233,10 @@ def bifurcation_diagram(
     specials = merged_points(curve, branches)
     status = next((b.status for b in [*branches, *alone] if not b.status.ok), Status.COMPLETED)
     message = f"all fixed points at {samples} values of {parameter} lie on them"
-    if starts:
+    if searches and not branches:
+        reach = max(np.abs(found.box).max() for found in searches)
+        message = f"no fixed point was found at {samples} values of {parameter} in boxes up to {reach:g}"
+    elif starts:
         message += f", and all that {starts} starts between those reach"
         message += f" ({added} branch{'es' * (added != 1)} found by these alone)" if added else ""
     odd = [p for p, searched, there in counts if searched != there]

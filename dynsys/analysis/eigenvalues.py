@@ -4,7 +4,7 @@ import numpy as np
 
 
 def sorted_eigenvalues(jacobians):
-    """Eigenvalues of matrices (M, n, n), complex, by decreasing real part, (M, n).
+    """Eigenvalues of matrices (M, n, n), complex, by decreasing real part, (M, n); NaN if not finite.
 
     Examples
     --------
@@ -17,7 +17,9 @@ def sorted_eigenvalues(jacobians):
         return jacobians[:, 0, :].astype(complex)
     if n == 2:
         return _of_two(jacobians)
-    values = np.linalg.eigvals(jacobians).astype(complex)
+    smooth = np.isfinite(jacobians).all(axis=(1, 2))  # F may have a kink
+    values = np.full(jacobians.shape[:2], np.nan, dtype=complex)
+    values[smooth] = np.linalg.eigvals(jacobians[smooth])
     return np.take_along_axis(values, np.lexsort((-values.imag, -values.real)), axis=1)
 
 

@@ -53,7 +53,11 @@ def polish(curve, starts, modes):
     points = points[:, : n + 1]
     natural = points * curve.scale[: n + 1]
     fine = np.abs(points - starts).max(axis=1) <= REACH
-    fine &= residuals <= RESIDUAL * (1 + np.abs(natural[:, :n]).max(axis=1))
+    limits = RESIDUAL * (1 + np.abs(natural[:, :n]).max(axis=1))
+    for k in np.flatnonzero(fine & (residuals > limits)):  # F may be large, and its rounding
+        slopes = np.abs(curve.jacobians(natural[k : k + 1])[0])
+        limits[k] *= max(1.0, slopes.max())
+    fine &= residuals <= limits
     return [(y, float(r)) if ok else None for y, r, ok in zip(natural, residuals, fine)]
 
 

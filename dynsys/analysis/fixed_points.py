@@ -31,7 +31,7 @@ GROWTH, ROUNDS = 4, 3
 MAX_BOUND = 1e6
 # Half-widths of the boxes that are searched one after another where no trapping box is known; the last
 # ones only while there are fewer points than MANY (a sine has as many as the box has room for).
-GROWING = (2.0, 8.0, 32.0, 128.0, 512.0, 2048.0, 8192.0, 32768.0)
+GROWING = (2.0, 8.0, 32.0, 128.0, 512.0, 2048.0, 8192.0, 32768.0, 262144.0, 2097152.0)
 COMMON, MANY = 512.0, 64
 # Starts in each of the larger boxes that look whether these hold more.
 SCOUTS = 48

@@ -425,3 +425,31 @@ def test_events_of_the_user_are_told_apart_by_name_and_must_be_numbers():
     for wrong in (lambda kappa, value, z: kappa, lambda kappa, value, z: None):
         with pytest.raises(InputError, match=r"events\[mine\]: the function must return one real number"):
             continue_branch(field, [0.0], "p", (-1, 1), events={"mine": wrong})
+
+
+REACTOR = "X' = t (-X a + c P (1 - X a) exp(Y a)) / a; Y' = t (-Y a + 17 c P (1 - X a) exp(Y a) - 3 Y a) / a"
+
+
+@pytest.mark.parametrize(
+    ("a", "c", "t"), [(1e6, 1, 1), (1e-6, 1, 1), (1, 1e9, 1), (1, 1e-9, 1), (1, 1, 1e6), (1e-9, 1e9, 1e3)]
+)
+def test_units_of_state_parameter_and_time_do_not_matter(a, c, t):
+    """D5 at p2 = 17 with u = a (X, Y), p1 = c P and a clock t times as fast."""
+    field = compile_field(System.from_text(f"{REACTOR}; P = {0.01 / c}, a = {a}, c = {c}, t = {t}"))
+    branch = continue_branch(field, np.array([0.01, 0.0425]) / a, "P", (0, 0.5 / c))
+    kinds = [point.kind for point in branch.special_points]
+    assert kinds == ["Hopf", "fold", "fold", "Hopf"] and branch.status is Status.REACHED_SPAN
+    values = np.array([point.value for point in branch.special_points]) * c
+    np.testing.assert_allclose(values, [0.1208657195, 0.1219011608, 0.1170147504, 0.2170805097], atol=1e-10)
+    turns = [point.coefficients["omega"] / t for point in branch.special_points if point.kind == "Hopf"]
+    np.testing.assert_allclose(turns, [0.65206332, 5.52944965], rtol=1e-7)
+
+
+def test_a_branch_may_outgrow_its_start():
+    """x = p from 1 to 1000, and x = 1 / (1 - p) up to its pole only."""
+    line = compile_field(System.from_text("x' = p - x; p = 1"))
+    branch = continue_branch(line, [1.0], "p", (0, 1000))
+    assert branch.status is Status.REACHED_SPAN and branch.kappa.max() == pytest.approx(1000)
+    pole = compile_field(System.from_text("x' = 1 - x (1 - p); p = 0"))
+    branch = continue_branch(pole, [1.0], "p", (-1, 2))
+    assert branch.ends[1] is Status.LEFT_BOX and branch.kappa.max() == pytest.approx(20, rel=1e-2)

@@ -226,3 +226,36 @@ def test_a_point_where_several_eigenvalues_vanish_is_one_point_on_all_branches()
     diagram = bifurcation_diagram(compile_field(System.from_text(text)), "p", (-1, 1))
     (point,) = diagram.special_points
     assert len(diagram.branches) == 5 and point.value == 0 and not point.kappa.any()
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_sizes_are_measured_where_all_fixed_points_known_are_zero(size):
+    """x' = p x - y - x r^2, y' = x + p y - y r^2 with r in units of ``size``; and a pitchfork."""
+    square = f"{size**-2} (x^2 + y^2)"
+    text = f"x' = p x - y - {square} x; y' = x + p y - {square} y; p = 0.5"
+    diagram = bifurcation_diagram(compile_field(System.from_text(text)), "p", (-1, 1))
+    assert [point.sentence.split(" at")[0] for point in diagram.special_points] == [
+        "Supercritical Hopf point"
+    ]
+    (family,) = diagram.cycles
+    np.testing.assert_allclose(family.high[-1], size, rtol=1e-6)
+    fork = compile_field(System.from_text(f"x' = p x - {size**-2} x^3; p = 0.5"))
+    diagram = bifurcation_diagram(fork, "p", (-1, 1))
+    assert [point.kind for point in diagram.special_points] == ["pitchfork"]
+    assert diagram.complete and np.sort(diagram.at(0.25).ravel()) == pytest.approx(
+        np.array([-1, 0, 1]) * size / 2
+    )
+
+
+def test_what_is_finite_at_infinity_is_searched_too():
+    """p = 1 / (1 + exp(-x)): Newton's method runs off where p is not between 0 and 1."""
+    diagram = bifurcation_diagram(
+        compile_field(System.from_text("x' = p - 1 / (1 + exp(-x)); p = 0.5")), "p", (0.1, 0.9)
+    )
+    np.testing.assert_allclose(diagram.at(0.75), [[np.log(3)]], atol=1e-4)
+    outside = bifurcation_diagram(
+        compile_field(System.from_text("x' = p - 1 / (1 + exp(-x)); p = 2")), "p", (1.5, 2)
+    )
+    assert not outside.branches and outside.message.startswith(
+        "no fixed point was found at 9 values of p in boxes"
+    )
