@@ -29,6 +29,8 @@ MAX_SIDEWAYS = 0.3
 # Halvings of a step in which the branch test changes sign; the least cosine of a chord that is a tangent.
 JUMP_BISECTIONS = 12
 CHORD_COSINE = 0.9
+# A longer step is shortened as well where there is no point of the curve in between.
+SHORT = 1e-4
 
 _BLOCK = types.Array(types.float64, 3, "C")
 _COUNTS = types.Array(types.int64, 1, "C")
@@ -150,6 +152,7 @@ def walk(
                         functions, inputs, params, program, scale, columns,
                         span, borders, mode, base, direction, s, trial, trial_tangent, trial_tests,
                     ) < 0:  # fmt: skip
+                        bad = length > SHORT  # nothing there: a gap between two branches
                         break
                     if (trial_tests[BRANCH] > 0.0) == (tests[way, count - 1, BRANCH] > 0.0):
                         low = s
@@ -159,7 +162,7 @@ def walk(
                         high = s
                         between(trial, trial, 0.0, second)
                         between(trial_tangent, trial_tangent, 0.0, at_second)
-                bad = _chord_cosine(first, second, at_first) < CHORD_COSINE
+                bad = bad or _chord_cosine(first, second, at_first) < CHORD_COSINE
                 bad = bad or _chord_cosine(first, second, at_second) < CHORD_COSINE
             if bad:
                 length *= 0.5

@@ -1,0 +1,34 @@
+"""Branches that nearly cross: none is left for the other one, however small the gap between them."""
+
+import numpy as np
+import pytest
+
+from dynsys.analysis import bifurcation_diagram, compile_field
+from dynsys.symbolic import System
+
+
+@pytest.mark.parametrize("gap", [1e-1, 3e-2, 1e-2, 3e-3, 1e-3])
+@pytest.mark.parametrize("slope", [1.0, 0.1])
+def test_an_imperfect_transcritical_point_keeps_its_branches_apart(gap, slope):
+    """x^2 - slope p x + (slope gap / 2)^2 = 0: x = slope (p -+ sqrt(p^2 - gap^2)) / 2, folds at p = -+gap."""
+    field = compile_field(System.from_text(f"x' = {slope} p x - x^2 - {(slope * gap / 2) ** 2}; p = 0"))
+    diagram = bifurcation_diagram(field, "p", (-1.1, 1.7))
+    np.testing.assert_allclose([point.value for point in diagram.special_points], [-gap, gap], atol=1e-9)
+    left, right = sorted(diagram.branches, key=lambda branch: branch.values.mean())
+    assert left.values.max() < 0 < right.values.min()
+    for branch in diagram.branches:
+        assert "not found" not in branch.message
+
+
+def test_an_imperfect_pitchfork_in_the_plane_keeps_its_branches_apart():
+    """x (p - x^2 - y) + 1e-5 with y = x / 10: folds where the derivative in x vanishes too."""
+    field = compile_field(System.from_text("x' = x (p - x^2 - y) + 1e-5; y' = x / 10 - y; p = 0"))
+    diagram = bifurcation_diagram(field, "p", (-1.1, 1.7), cycles=False)
+    for point in diagram.special_points:
+        x, p = point.kappa[0], point.value
+        residuals = x * (p - x**2 - x / 10) + 1e-5, p - 3 * x**2 - x / 5
+        assert point.kind != "fold" or np.abs(residuals).max() < 1e-9
+    assert len(diagram.branches) == 2
+    roots = np.roots([2.0, 0.1, 0.0, 1e-5])  # p from the second put into the first
+    real = roots[np.abs(roots.imag) < 1e-9].real
+    assert sum(point.kind == "fold" for point in diagram.special_points) == real.size
