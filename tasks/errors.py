@@ -88,6 +88,7 @@ class Status(Enum):
     NOT_ON_BRANCH = "The start is not a fixed point and Newton found none near it; start from a fixed point."
     DEAD_PARAMETER = "The equations do not depend on this parameter; every value gives the same branch."
     LEFT_BOX = "The branch left the box of allowed states."
+    UNRESOLVED = "The mesh became too coarse for the cycles, whose multiplier 1 is lost; give more intervals."
     HOPF_POINT = "The cycles shrank to a fixed point, at a Hopf point."
     PERIOD_HALVED = "The branch came back to cycles of half its period, at a period doubling."
     RESONANCE = "The curve ended where the pair of multipliers meets at 1 or at -1, a strong resonance."

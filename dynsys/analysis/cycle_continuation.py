@@ -36,7 +36,7 @@ _ENDS = {
     Status.MIN_STEP: "the shortest step", Status.LEFT_BOX: "the box", Status.HOPF_POINT: "a Hopf point",
     Status.PERIOD_HALVED: "cycles of half the period", Status.INTERRUPTED: "an interruption",
     Status.NEAR_HOMOCLINIC: "a period without bound", Status.CLOSED_LOOP: "its start again",
-    Status.COMPLETED: "where it begins",
+    Status.COMPLETED: "where it begins", Status.UNRESOLVED: "a mesh that is too coarse",
 }  # fmt: skip
 
 
@@ -134,7 +134,10 @@ def trace_cycles(curve, start, intervals, max_points=MAX_POINTS, marks=()):
     if begin is None:
         message = f"No cycle of the field at {curve.parameter} = {curve.value:g} was found near the start."
         return _empty(cycles, intervals, Status.NOT_CONVERGED, message)
-    return _followed(cycles, begin, max_points, marks)
+    branch = _followed(cycles, begin, max_points, marks)
+    if Status.UNRESOLVED in branch.ends and not begin.switched and 2 * intervals <= MAX_INTERVALS:
+        return trace_cycles(curve, start, 2 * intervals, max_points, marks)
+    return branch
 
 
 def _begin(cycles, start, parameter, intervals):

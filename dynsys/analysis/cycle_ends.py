@@ -24,6 +24,8 @@ SLOW_AT_STOP = 1e-2
 SLOW_FOLD = 1e-4
 # A loop: distance from the start as a share of the step that passes it; cosine of the directions.
 PASSED, COSINE = 0.1, 0.9
+# How far from 1 no multiplier of a cycle may be: what a coarse mesh solves for need not be an orbit of F.
+LOST = 0.5
 # A last cycle smaller than this share of the one before it is left out.
 TINY = 0.3
 
@@ -71,6 +73,8 @@ class Watch:
         half = TIMES.size // 2
         apart = (self.samples[:, half:] - self.samples[:, :half]) / scale
         for k in range(before, len(rows)):
+            if np.abs(rows.multipliers[k] - 1.0).min() > LOST:
+                return k, Status.UNRESOLVED
             if (k > 1 or not self.degenerate) and (apart[k] * apart[k - 1]).sum() < 0:
                 around = (self.samples[k - 1] - self.samples[k - 1].mean(axis=0)) / scale
                 shrunk = (apart[k - 1] ** 2).sum() > 0.5 * (around**2).sum()

@@ -6,6 +6,7 @@ import numpy as np
 import problems
 import pytest
 import sympy
+from scipy.integrate import solve_ivp
 
 from dynsys.analysis import (
     Cycle,
@@ -19,7 +20,7 @@ from dynsys.analysis.cycle_curve import nontrivial
 from dynsys.analysis.cycle_search import refine_cycle
 from dynsys.numerics.collocation_basis import lagrange, sample
 from dynsys.numerics.floquet import monodromy_blocks
-from dynsys.symbolic import mean_field
+from dynsys.symbolic import System, mean_field
 from tasks.errors import InputError, OutcomeError, Status
 
 
@@ -320,3 +321,25 @@ def test_lorenz_from_its_homoclinic_to_its_cascade():
     second = events(continue_cycles(field, doublings[0], "rho", (200.0, 400.0)), "period doubling")[0]
     third = events(continue_cycles(field, second, "rho", (200.0, 400.0)), "period doubling")[0]
     assert (second.value, third.value) == pytest.approx((218.2101, 215.9659), abs=1e-4)
+
+
+def test_a_mesh_that_is_too_coarse_is_made_finer():
+    """Rosenzweig and MacArthur's prey falls to 1e-15: against an integration of the logarithms."""
+    text = "N' = N (1 - N / K) - 5 N Q / (1 + 15 N); Q' = 2.5 N Q / (1 + 15 N) - 0.1 Q; K = 0.2"
+    field = compile_field(System.from_text(text))
+    (hopf,) = continue_branch(field, [0.1, 0.25], "K", (0.15, 1)).special_points
+    branch = continue_cycles(field, hopf, "K", (0.15, 1), marks=[0.8])
+    assert branch.status is Status.REACHED_SPAN and branch.stable.all() and (branch.low > 0).all()
+    (mark,) = branch.special_points
+
+    def logarithms(t, y):
+        n, q = np.exp(y)
+        return [1 - n / 0.8 - 5 * q / (1 + 15 * n), 2.5 * n / (1 + 15 * n) - 0.1]
+
+    def up(t, y):
+        return y[0] - np.log(0.1)
+
+    up.direction = 1.0
+    start = np.log(mark.cycle.points[mark.cycle.points[:, 0].argmax()])
+    run = solve_ivp(logarithms, (0, 500), start, "LSODA", events=up, rtol=1e-10, atol=1e-12)
+    assert mark.period == pytest.approx(np.diff(run.t_events[0])[-1], rel=1e-6)
