@@ -9,6 +9,7 @@ box is known the indices must sum to +1.
 import numpy as np
 
 from dynsys.analysis import certificates
+from dynsys.analysis.around import rare_roots, starts_around
 from dynsys.analysis.continua import split_continua
 from dynsys.analysis.cover import cover
 from dynsys.analysis.equilibria import Continuum, FixedPoint, FixedPoints, classify
@@ -27,6 +28,8 @@ STARTS = {2: 256, 3: 768}
 STARTS_MORE = 2048
 # A search that misses a point is repeated with this many times as many starts, this often.
 GROWTH, ROUNDS = 4, 3
+# While single starts lead to points and no index sum tells whether one is missing, it goes on for so long.
+RARE_ROUNDS = 8
 # Bounds beyond this are refused: no number of starts would cover such a box.
 MAX_BOUND = 1e6
 # Half-widths of the boxes that are searched one after another where no trapping box is known; the last
@@ -173,15 +176,17 @@ def _search(field, u, box, starts, shift, complete, given, counts, roots):
     Newton's method met points beyond the box, and all roots for the next one.
     """
     size = starts or (CELLS if field.dimension == 1 else STARTS.get(field.dimension, STARTS_MORE))
-    converged, beyond = 0, False
-    offset = 0
-    for _ in range(ROUNDS):
+    converged, beyond, met, rare = 0, False, np.zeros((0, field.dimension)), 0
+    offset, draws = 0, np.random.default_rng(0)
+    for tries in range(max(ROUNDS, RARE_ROUNDS)):
         if field.dimension == 1:
             found, tried = roots_of_line(field, u, box, size, given), size
         else:
             states = cover(box, size, offset, shift)
             if field.bulk_radius is not None:
                 states[0] = 0.0  # silence, on the edge of the box
+            if rare:
+                states = np.concatenate([states, starts_around(roots, box, draws)])
             found, tried = _newton(field, u, states)
         inside = _inside(found, box)
         far = found[~inside]
@@ -193,12 +198,16 @@ def _search(field, u, box, starts, shift, complete, given, counts, roots):
         isolated, continua = split_continua(field, u, roots, box)
         points = [_fixed_point(field, u, root, box) for root in isolated]
         indices = [point.index for point in points]
-        if not complete or continua or 0 in indices or sum(indices) == 1:
+        met = np.concatenate([met, found])
+        rare = 0 if complete or continua or field.dimension == 1 else rare_roots(roots, met, box)
+        done = not complete or continua or 0 in indices or sum(indices) == 1
+        if (not rare or starts) and (done or tries + 1 >= ROUNDS):
             break
         offset += size
-        size *= GROWTH
+        size *= GROWTH if complete else 1
     counts["converged"] = len(points) if field.dimension == 1 else converged
     counts["dropped"] = 0 if field.dimension == 1 else counts["starts"] - converged
+    counts["rare"] = rare
     return points, continua, counts, beyond, roots
 
 
@@ -305,7 +314,12 @@ def _verdict(field, points, continua, counts, index_sum, complete):
     if any(point.index == 0 for point in points):
         return Status.CONVERGED, f"{how}; a point with a zero eigenvalue: the indices cannot be summed."
     if not complete:
-        return Status.CONVERGED, f"{how}; points outside the box, if any, are not counted."
+        text = f"{how}; points outside the box, if any, are not counted."
+        if counts.get("rare"):
+            text += (
+                f" Single starts led to {counts['rare']} of them, so there may be more; certify=True tells."
+            )
+        return Status.CONVERGED, text
     if index_sum == 1:
         return Status.CONVERGED, f"{how}; the indices sum to +1, as they must."
     return Status.NOT_CONVERGED, (
