@@ -16,7 +16,6 @@ from dynsys.analysis.curve import make_curve
 from dynsys.analysis.cycle_event_curve import INTERVALS, follow_cycle_events
 from dynsys.analysis.cycle_point import CyclePoint
 from dynsys.analysis.eigenvalues import sorted_eigenvalues
-from dynsys.analysis.events import walk_both_ways
 from dynsys.analysis.homoclinic_curve import follow_homoclinics
 from dynsys.analysis.map_curve import MAP_KINDS, as_map_curve, follow_map_curve
 from dynsys.analysis.normal_forms import hopf_form
@@ -175,7 +174,7 @@ def _start(curve, point, at):
 
 def _followed(curve, y, tangent, borders, max_points):
     n = curve.n
-    walk, ends = walk_both_ways(curve, y, tangent, max_points, borders)
+    walk, ends = curve.walk(y, tangent, max_points, borders)
     if walk is None:
         raise InputError("point: Newton's method fails there; it may be a double point already")
     ends, message = outcomes_of(ends)

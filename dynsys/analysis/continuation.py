@@ -9,16 +9,15 @@ import functools
 import numpy as np
 
 from dynsys.analysis.branch import Branch
-from dynsys.analysis.curve import make_curve
+from dynsys.analysis.curve import LONGEST_STEP, make_curve
 from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
-from dynsys.analysis.events import walk_both_ways
 from dynsys.analysis.special_points import special_points
 from dynsys.analysis.state_sizes import in_larger_units, state_sizes
 from dynsys.analysis.user_events import check_events, find_user_events
 from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
 from rnn.interrupts import interrupts_held
-from tasks.checks import as_array, check_count
+from tasks.checks import as_array, check_count, check_number
 from tasks.errors import InputError, Status
 
 __all__ = ["Branch", "continue_branch", "trace_branch"]
@@ -40,8 +39,9 @@ _ENDS = {
 
 
 def continue_branch(
-    field, start, parameter, span, inputs=None, max_points=MAX_POINTS, strict=False, events=None
-):
+    field, start, parameter, span, inputs=None, max_points=MAX_POINTS, strict=False, events=None,
+    max_step=LONGEST_STEP,
+):  # fmt: skip
     """Follow a fixed point along a parameter or input, in both directions.
 
     Parameters
@@ -63,6 +63,9 @@ def continue_branch(
     events : mapping of str to callable or float, optional
         Events of your own: functions ``f(kappa, value, z)`` of state, parameter and outputs, whose zeros are
         looked for, or the value that a coordinate or an output takes, such as ``{"z": 0.5}``.
+    max_step : float, default 0.02
+        Longest step along the branch, where 1 is the span and the size of the states. Steps are shorter
+        wherever the branch bends. Longer ones are faster, shorter ones part events that are close together.
 
     Returns
     -------
@@ -84,6 +87,7 @@ def continue_branch(
     Supercritical pitchfork at gain = 1: the fixed point that goes through is unstable for gain above ...
     """
     max_points = check_count("max_points", max_points, 2)
+    max_step = check_number("max_step", max_step, minimum=1e-6, maximum=0.5)
     curve = make_curve(field, parameter, span, inputs)
     kappa = start.kappa if isinstance(start, FixedPoint) else start
     x = as_array("start", np.atleast_1d(kappa), (field.dimension,), "(R,)")
@@ -97,13 +101,15 @@ def continue_branch(
     if field.box is None:
         zero = not x.any()  # nothing to measure it by
         curve.scale[:-1] = 1.0 if zero else state_sizes(curve, np.append(x, p)[None])
-    trace = functools.partial(trace_branch, curve, x, p, max_points=max_points, events=events)
+    trace = functools.partial(
+        trace_branch, curve, x, p, max_points=max_points, events=events, max_step=max_step
+    )
     branch = trace() if field.box is not None else in_larger_units(curve, trace)
     branch.status.check(strict, branch.message)
     return branch
 
 
-def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None):
+def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None, max_step=LONGEST_STEP):
     """Follow a curve both ways from a point near it.
 
     Parameters
@@ -120,6 +126,8 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
         Limit in each direction.
     events : dict of str to callable, optional
         From `dynsys.analysis.user_events.check_events`.
+    max_step : float
+        As in `continue_branch`.
 
     Returns
     -------
@@ -147,7 +155,7 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
     y = np.append(start, p) / curve.scale
     found, interrupted, notes = ([], [], 0), False, []
     with interrupts_held() as raise_if_asked:  # what was followed is kept
-        walk, ends = walk_both_ways(curve, y, tangent / np.linalg.norm(tangent), max_points)
+        walk, ends = curve.walk(y, tangent / np.linalg.norm(tangent), max_points, max_step=max_step)
         if walk is None:
             message = (
                 f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
@@ -227,7 +235,9 @@ def _tangent(curve, x, p):
 
     None where there is no finite derivative.
     """
-    matrix = np.column_stack([curve.jacobian(x, p), curve.slope(x, p)]) * curve.scale
+    matrix = np.empty((curve.n, curve.n + 1))
+    matrix[:, :-1], matrix[:, -1] = curve.jacobian(x, p), curve.slope(x, p)
+    matrix *= curve.scale
     if not np.isfinite(matrix[:, :-1]).all():
         return None
     _, sizes, vectors = np.linalg.svd(matrix)
@@ -261,7 +271,7 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted, not
     stable = growth(field, modes[:, 0]) < -HYPERBOLIC_TOLERANCE * largest  # the first is the fastest
     statuses = tuple(_OUTCOMES[end] for end in ends)
     message = " ".join([_message(curve, p, statuses, specials, lost), *notes])
-    if _is_dead(curve, x):
+    if np.abs(tangents[:, :n]).max() < 1e-9 and _is_dead(curve, x):
         statuses, message = (Status.DEAD_PARAMETER,) * 2, Status.DEAD_PARAMETER.value
     if interrupted:
         statuses, message = (Status.INTERRUPTED,) * 2, f"{message} {Status.INTERRUPTED.value}"

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dynsys.analysis.curve_parts import Expansion, Walk, addresses
+from dynsys.analysis.curve_parts import Expansion, TwoWalks, addresses
 from dynsys.analysis.differences import tensor_by_differences
 from dynsys.analysis.eigenvalues import sorted_eigenvalues, spectrum
 from dynsys.analysis.vector_field import Field, check_field
@@ -19,8 +19,8 @@ from dynsys.numerics.tensors import evaluate, expansions, symmetric_tensor
 from tasks.checks import as_array
 from tasks.errors import InputError
 
-# Steps in units of the span and of the box: first, longest, shortest.
-FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 5e-3, 2e-2, 1e-9
+# Steps in units of the span and of the box: longest unless told, shortest; first, next to the longest.
+LONGEST_STEP, SHORTEST_STEP, FIRST_STEP = 2e-2, 1e-9, 0.25
 # How far the state may go, in units of its scale.
 REACH = 20.0
 
@@ -161,30 +161,29 @@ class Curve:
         rows = zip(points, jacobians, slopes, second, third, spectrum(self.field, jacobians))
         return [Expansion(y[:n], float(y[n]), *row) for y, *row in rows]
 
-    def walk(self, y, tangent, max_points=2000, borders=None):
-        """Follow the curve both ways; see `dynsys.numerics.pseudo_arclength.walk`.
+    def walk(self, y, tangent, max_points=2000, borders=None, max_step=LONGEST_STEP):
+        """Follow the curve both ways from a scaled point; see `dynsys.numerics.pseudo_arclength.walk`.
 
         Returns
         -------
-        walks : list of two Walk
-            Along the tangent and against it; both begin with the same point, the second is empty for a
-            closed loop, both are where Newton's method fails at the start.
+        walk : Walk or None
+            In the direction of the tangent; None where Newton's method fails at the start.
+        ends : tuple of int
+            How it ended at its first and at its last point.
         """
-        m = y.size
-        points, tangents = np.empty((2, max_points, m)), np.empty((2, max_points, m))
-        tests = np.empty((2, max_points, TESTS))
         borders = np.zeros((4, 1)) if borders is None else borders
-        vectors = np.empty((2, 1 if self.mode == EQUILIBRIUM else max_points, 2 * borders.shape[1]))
-        points[0, 0], tangents[0, 0] = y, tangent
-        settings = np.array([FIRST_STEP, LONGEST_STEP, SHORTEST_STEP] + [REACH] * self.n)
-        outcomes, counts = np.zeros(2, dtype=int), np.zeros(2, dtype=int)
-        pseudo_arclength.walk(
-            *self._common(borders), settings, points, tangents, tests, vectors, outcomes, counts
-        )
-        return [
-            Walk(points[i, :c], tangents[i, :c], tests[i, :c], vectors[i, :c], int(outcomes[i]))
-            for i, c in enumerate(counts)
-        ]
+        settings = np.array([FIRST_STEP * max_step, max_step, SHORTEST_STEP] + [REACH] * self.n)
+        width = 0 if self.mode == EQUILIBRIUM else 2 * borders.shape[1]
+        both = TwoWalks.from_start(y, tangent, max_points, width)
+        pseudo_arclength.walk(*self._common(borders), settings, *both)
+        return both.joined(), tuple(both.outcomes[::-1].tolist())
+
+    def scan(self, walk):
+        """Where to search on a walk: rows (E, 6) of `dynsys.numerics.locate.scan`, how many change sign."""
+        rows, counts = np.empty((2 * TESTS * max(len(walk.arcs), 1), 6)), np.zeros(2, dtype=int)
+        locate.scan(walk.points, walk.tangents, walk.tests, walk.arcs, rows, counts)
+        crossings, near = counts.tolist()
+        return rows[: crossings + near], crossings
 
     def search(self, bases, directions, wanted, borders=None):
         """Find zeros of tests (see `dynsys.numerics.locate.search`): points, tangents, tests."""
@@ -218,11 +217,16 @@ class Curve:
             The largest entry of F at each.
         """
         n = self.n
-        starts, tangents = np.zeros((len(points), n + 3)), np.zeros((len(points), n + 3))
+        starts, tangents = np.zeros((2, len(points), n + 3))
         starts[:, : n + 1] = points
         borders = np.zeros((4, max(n, n * (n - 1) // 2)))
         residuals = np.empty(len(points))
-        locate.polish(*self._held._common(borders), starts, np.array(modes, dtype=int), tangents, residuals)
+        functions, inputs, values, program, scale, numbers, span, *rest = self._common(borders)
+        if len(self.columns) == 1:  # the second parameter is one that does nothing
+            scale, numbers = np.append(scale, (1.0, 1.0)), np.append(numbers, -1)
+            span = np.append(span, (0.0, 1.0))
+        system = functions, inputs, values, program, scale, numbers, span, *rest
+        locate.polish(*system, starts, np.array(modes, dtype=int), tangents, residuals)
         return starts, tangents, residuals
 
     def with_second(self, column, span=(0.0, 1.0), mode=EQUILIBRIUM):
@@ -235,11 +239,6 @@ class Curve:
             scale=np.append(self.scale[: self.n + 1], high - low),
             mode=mode,
         )
-
-    @cached_property
-    def _held(self):
-        """The curve with a second parameter that does nothing, unless it has two."""
-        return self if len(self.columns) == 2 else self.with_second(-1)
 
     @cached_property
     def _data(self):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dynsys.numerics.linear import eigenvalues_of_two
+
 
 def sorted_eigenvalues(jacobians):
     """Eigenvalues of matrices (M, n, n), complex, by decreasing real part, (M, n); NaN if not finite.
@@ -16,28 +18,13 @@ def sorted_eigenvalues(jacobians):
     if n == 1:
         return jacobians[:, 0, :].astype(complex)
     if n == 2:
-        return _of_two(jacobians)
+        values = np.empty((len(jacobians), 2), dtype=complex)
+        eigenvalues_of_two(np.ascontiguousarray(jacobians).reshape(-1, 4), values)
+        return values
     smooth = np.isfinite(jacobians).all(axis=(1, 2))  # F may have a kink
     values = np.full(jacobians.shape[:2], np.nan, dtype=complex)
     values[smooth] = np.linalg.eigvals(jacobians[smooth])
     return np.take_along_axis(values, np.lexsort((-values.imag, -values.real)), axis=1)
-
-
-def _of_two(jacobians):
-    """The same for 2 x 2 matrices; the smaller of two real ones loses no digits to cancellation."""
-    a, b, c, d = jacobians.reshape(-1, 4).T
-    middle, apart = 0.5 * (a + d), 0.5 * (a - d)
-    square = apart * apart + b * c
-    root = np.sqrt(np.abs(square))
-    large = middle + np.copysign(root, middle)
-    real = (square > 0) & (large != 0)
-    small = (a * d - b * c) / np.where(real, large, 1.0)
-    values = np.empty((len(a), 2), dtype=complex)
-    values.real[:, 0] = np.where(real, np.maximum(large, small), middle)
-    values.real[:, 1] = np.where(real, np.minimum(large, small), middle)
-    values.imag[:, 0] = np.where(real, 0.0, root)
-    values.imag[:, 1] = 0.0 - values.imag[:, 0]
-    return values
 
 
 def spectrum(field, jacobians):

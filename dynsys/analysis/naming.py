@@ -1,5 +1,7 @@
 """What happens at a special point, in words: a kind and a sentence from its normal form."""
 
+import math
+
 import numpy as np
 
 from dynsys.analysis.eigenvalues import growth
@@ -206,7 +208,7 @@ def unit_along(curve, q):
     >>> float(unit_along(make_curve(field, "v", (-1, 1)), np.ones(1)))
     1.0
     """
-    return 1.0 / np.linalg.norm(q / curve.scale[: q.size])
+    return 1.0 / math.hypot(*np.abs(q / curve.scale[: q.size]).tolist())
 
 
 def place_of(curve, at):
@@ -265,7 +267,8 @@ def critical_point(curve, kind, at, coefficients, sentence):
 
 def _point(curve, kind, at, coefficients, sentence, residual, directions=None):
     # What is below rounding is zero.
-    x = np.where(np.abs(at.x) < SNAP * curve.scale[: at.x.size], 0.0, at.x)
+    x = at.x.copy()
+    x[np.abs(x) < SNAP * curve.scale[: x.size]] = 0.0
     p = _snapped(curve, at)
     if curve.field.step is not None and kind in _OF_F:
         coefficients = {name: curve.field.step * value for name, value in coefficients.items()}

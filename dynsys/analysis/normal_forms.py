@@ -13,6 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dynsys.numerics import hopf
+from dynsys.numerics.linear import null_pair
+
+# Null vectors of a matrix that is farther from singular than this, next to its size, are singular vectors.
+SINGULAR = 1e-9
 
 
 class BranchForm(NamedTuple):
@@ -53,10 +57,10 @@ def fold_form(at):
     smallest : float
         The smallest singular value of the Jacobian, next to the largest or to 1.
     """
-    q, psi, sizes = _singular_vectors(at.jacobian)
+    q, psi, smallest = _singular_vectors(at.jacobian)
     n, psi = q.size, psi / (psi @ q)
     a = 0.5 * psi @ (at.second[:, :n, :n] @ q @ q)
-    return float(a), float(psi @ at.slope), q, sizes[-1] / max(1.0, sizes[0])
+    return float(a), float(psi @ at.slope), q, float(smallest)
 
 
 def branch_form(at):
@@ -157,6 +161,11 @@ def bordered_solve(matrix, column, row, vector):
 
 
 def _singular_vectors(matrix):
-    left, sizes, right = np.linalg.svd(matrix)
-    q, psi = (v if max(v.tolist(), key=abs) > 0 else -v for v in (right[-1], left[:, -1]))
-    return q, psi, sizes.tolist()
+    """The vectors, and how far the matrix is from singular, next to its size or to 1."""
+    q, psi = np.empty(len(matrix)), np.empty(len(matrix))
+    smallest = null_pair(np.ascontiguousarray(matrix), q, psi)
+    if not smallest <= SINGULAR:
+        left, sizes, right = np.linalg.svd(matrix)
+        q, psi, smallest = right[-1], left[:, -1], sizes[-1] / max(1.0, sizes[0])
+    q, psi = (v if max(v.tolist(), key=abs) > 0 else -v for v in (q, psi))
+    return q, psi, smallest

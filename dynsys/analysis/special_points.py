@@ -52,12 +52,11 @@ def special_points(curve, walk, modes):
     Examples
     --------
     >>> from dynsys.analysis.curve import make_curve
-    >>> from dynsys.analysis.events import walk_both_ways
     >>> from dynsys.analysis.field import reduced_field
     >>> from rnn import LowRankRNN
     >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
     >>> curve = make_curve(reduced_field(net), "gain", (0.0, 2.0))
-    >>> walk, _ = walk_both_ways(curve, np.array([0.0, 0.25]), np.array([0.0, 1.0]), 500)
+    >>> walk, _ = curve.walk(np.array([0.0, 0.25]), np.array([0.0, 1.0]), 500)
     >>> modes = spectrum(curve.field, curve.jacobians(walk.points * curve.scale))
     >>> special_points(curve, walk, modes)[0]
     [SpecialPoint(pitchfork at gain = 1, kappa = [0.])]

@@ -4,8 +4,13 @@ numpy's routines are faster for large matrices, but inside a kernel each of them
 """
 
 import numpy as np
+from numba import types
 
+from dynsys.numerics.signatures import MATRIX, VECTOR
 from rnn.jit import jit
+
+# Bordered solves for null vectors: most of them, and the change of a vector that has settled.
+NULL_ITERATIONS, NULL_CHANGE = 12, 1e-15
 
 
 @jit()
@@ -120,3 +125,97 @@ def pair_sums(jacobian, out):
                     out[row, column] = value
                     column += 1
             row += 1
+
+
+@jit(types.void(MATRIX, types.Array(types.complex128, 2, "C")))
+def eigenvalues_of_two(matrices, out):
+    """Eigenvalues of 2 x 2 matrices; the smaller of two real ones loses no digits to cancellation.
+
+    Parameters
+    ----------
+    matrices : ndarray (M, 4)
+        Each row by row.
+    out : ndarray of complex (M, 2)
+        Become the eigenvalues, by decreasing real part, then by decreasing imaginary part.
+
+    Examples
+    --------
+    >>> out = np.empty((2, 2), complex)
+    >>> eigenvalues_of_two(np.array([[0.0, -2.0, 2.0, 0.0], [1.0, 0.0, 5.0, 3.0]]), out)
+    >>> out
+    array([[0.+2.j, 0.-2.j],
+           [3.+0.j, 1.+0.j]])
+    """
+    for k in range(matrices.shape[0]):
+        a, b, c, d = matrices[k, 0], matrices[k, 1], matrices[k, 2], matrices[k, 3]
+        middle, apart = 0.5 * (a + d), 0.5 * (a - d)
+        square = apart * apart + b * c
+        root = np.sqrt(abs(square))
+        large = middle - root if middle < 0.0 else middle + root
+        if square > 0.0 and large != 0.0:
+            small = (a * d - b * c) / large
+            out[k, 0], out[k, 1] = max(large, small), min(large, small)
+        else:
+            root = 0.0 if square > 0.0 else root
+            out[k, 0], out[k, 1] = complex(middle, root), complex(middle, 0.0 - root)
+
+
+@jit(types.float64(MATRIX, VECTOR, VECTOR))
+def null_pair(matrix, q, psi):
+    """Unit null vectors of a singular matrix: A q = 0, A^T psi = 0, by bordered solves.
+
+    Parameters
+    ----------
+    matrix : ndarray (n, n)
+        A.
+    q, psi : ndarray (n,)
+        Become the vectors.
+
+    Returns
+    -------
+    float
+        |A q| next to the largest entry of A or 1: small only if A is singular and these are the vectors;
+        NaN where they were not found.
+
+    Examples
+    --------
+    >>> q, psi = np.empty(2), np.empty(2)
+    >>> null_pair(np.array([[0.0, 1.0], [0.0, 0.0]]), q, psi), abs(q), abs(psi)
+    (0.0, array([1., 0.]), array([0., 1.]))
+    """
+    n, size = q.size, 0.0
+    for i in range(n):
+        q[i], psi[i] = 1.0 / (1.7 + i), 1.0 / (2.3 + 1.3 * i)  # anything that is not orthogonal to them
+        for j in range(n):
+            size = max(size, abs(matrix[i, j]))
+    size = size if size > 0.0 else 1.0
+    bordered, found = np.empty((n + 1, n + 1)), np.empty((2, n + 1))
+    for _ in range(NULL_ITERATIONS):
+        for side in range(2):
+            for i in range(n):
+                for j in range(n):
+                    bordered[i, j] = (matrix[i, j] if side == 0 else matrix[j, i]) / size
+                bordered[i, n], bordered[n, i] = (psi[i], q[i]) if side == 0 else (q[i], psi[i])
+                found[side, i] = 0.0
+            bordered[n, n], found[side, n] = 0.0, 1.0
+            eliminate(bordered, found[side])
+        change = 0.0
+        for side in range(2):
+            vector, norm = q if side == 0 else psi, 0.0
+            for i in range(n):
+                norm += found[side, i] ** 2
+            if not 0.0 < norm < np.inf:
+                return np.nan
+            for i in range(n):
+                value = found[side, i] / np.sqrt(norm)
+                change = max(change, abs(value - vector[i]))
+                vector[i] = value
+        if change <= NULL_CHANGE:
+            break
+    residual = 0.0
+    for i in range(n):
+        row = 0.0
+        for j in range(n):
+            row += matrix[i, j] * q[j]
+        residual += row * row
+    return np.sqrt(residual) / max(1.0, size)

@@ -6,7 +6,7 @@ See `dynsys.numerics.pseudo_arclength` for the tests and `dynsys.numerics.extend
 import numpy as np
 from numba import types
 
-from dynsys.numerics.extended import BRANCH_CURVE, COLUMNS, HOPF_CURVE, TESTS, advance_at, place
+from dynsys.numerics.extended import BRANCH_CURVE, COLUMNS, HOPF_CURVE, PAIR, TESTS, advance_at, place
 from dynsys.numerics.pseudo_arclength import START, between, renew
 from dynsys.numerics.signatures import MATRIX, RHS, STEPPER, VECTOR, field_at
 from rnn.jit import jit
@@ -18,6 +18,46 @@ GOLDEN = 0.6180339887498949
 GOLDEN_STEPS = 30
 # Attempts at the borders of a singular matrix: each starts from the null vectors that the last one found.
 ATTEMPTS = 4
+
+
+@jit(types.void(MATRIX, MATRIX, MATRIX, VECTOR, MATRIX, COLUMNS))
+def scan(points, tangents, tests, arcs, rows, counts):
+    """Find the steps of a walk in which a test changes sign, or in which it may touch zero.
+
+    It may touch zero around a point with the smallest absolute value among its neighbours, if the parabola
+    through the three comes close to zero.
+
+    Parameters
+    ----------
+    points, tangents, tests, arcs : ndarray (M, m), (M, m), (M, 7), (M,)
+        The walk.
+    rows : ndarray (6 M, 6)
+        Become rows of test, 0, its value, length along the tangent and value after it, and the point from
+        which on: first all changes of sign over one step, then all near zeros over two.
+    counts : ndarray of int (2,)
+        Become the number of each.
+    """
+    counts[0] = counts[1] = 0
+    for steps in range(1, 3):
+        for which in range(PAIR + 1):
+            for k in range(arcs.size - steps):
+                first, middle, last = tests[k, which], tests[k + 1, which], tests[k + steps, which]
+                wanted = (first > 0.0) != (middle > 0.0)
+                if steps == 2:
+                    before, low, after = abs(first), abs(middle), abs(last)
+                    if wanted or (middle > 0.0) != (last > 0.0) or not (0.0 < low < before and low < after):
+                        continue
+                    up, down = after - low, before - low
+                    one, two = arcs[k + 1] - arcs[k], arcs[k + 2] - arcs[k + 1]
+                    curvature = (up / two + down / one) / (one + two)
+                    slope = up / two - curvature * two
+                    wanted = slope**2 > 1.2 * curvature * low or low < 0.05 * max(up, down)
+                if wanted:
+                    row = rows[counts[0] + counts[1]]
+                    row[0], row[1], row[2], row[3], row[4], row[5] = which, 0.0, first, 0.0, last, k
+                    for j in range(points.shape[1]):
+                        row[3] += tangents[k, j] * (points[k + steps, j] - points[k, j])
+                    counts[steps - 1] += 1
 
 
 @jit(types.void(*START, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX))

@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 
 from dynsys.numerics.extended import BRANCH, CURVE, FOLD, LOW, TESTS, advance_at
-from dynsys.numerics.signatures import STEPPER, VECTOR
+from dynsys.numerics.signatures import MATRIX, STEPPER, VECTOR
 from rnn.jit import jit
 
 # How a walk ended.
@@ -225,3 +225,34 @@ def walk(
         if outcome == CLOSED_LOOP:
             counts[1], outcomes[1] = 0, CLOSED_LOOP
             return
+
+
+@jit(types.void(_BLOCK, _BLOCK, _BLOCK, _BLOCK, _COUNTS, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR))
+def join(points, tangents, tests, vectors, counts, all_points, all_tangents, all_tests, all_vectors, arcs):
+    """Put the two walks of `walk` together: the second backwards, then the first; the start counts once.
+
+    Parameters
+    ----------
+    points, tangents, tests, vectors, counts
+        As `walk` has filled them.
+    all_points, all_tangents, all_tests, all_vectors : ndarray (M, m), (M, m), (M, 7), (M, 2 size)
+        Become the whole; no vectors where there are none.
+    arcs : ndarray (M,)
+        Become the distances from the first point, along the chords.
+    """
+    behind = max(counts[1] - 1, 0)
+    for k in range(arcs.size):
+        way, own, sign = (1, behind - k, -1.0) if k < behind else (0, k - behind, 1.0)
+        for j in range(points.shape[2]):
+            all_points[k, j], all_tangents[k, j] = points[way, own, j], sign * tangents[way, own, j]
+        for j in range(TESTS):
+            odd = j == FOLD or j == BRANCH  # in the tangent
+            all_tests[k, j] = sign * tests[way, own, j] if odd else tests[way, own, j]
+        if all_vectors.shape[0] > 0:
+            for j in range(vectors.shape[2]):
+                all_vectors[k, j] = vectors[way, own, j]
+        arcs[k], square = 0.0, 0.0
+        if k > 0:
+            for j in range(points.shape[2]):
+                square += (all_points[k, j] - all_points[k - 1, j]) ** 2
+            arcs[k] = arcs[k - 1] + np.sqrt(square)

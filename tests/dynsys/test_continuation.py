@@ -294,6 +294,22 @@ def test_states_at_a_value_and_arrays():
     assert branch._repr_html_().count("<tr>") == 3
 
 
+@pytest.mark.parametrize("max_step", [0.005, 0.1])
+def test_events_do_not_depend_on_the_step(max_step):
+    field = problems.cusp(-1.0)
+    usual = continue_branch(field, [-1.3], "mu", (-1, 1))
+    branch = continue_branch(field, [-1.3], "mu", (-1, 1), max_step=max_step)
+    assert (len(branch) > len(usual)) == (max_step < 0.02)
+    scale = np.append(np.full(1, 1.3), 2.0)
+    steps = np.diff(np.column_stack([branch.kappa, branch.values]) / scale, axis=0)
+    assert np.abs(steps).max() < 1.1 * max_step
+    assert [point.kind for point in branch.special_points] == ["fold", "fold"]
+    for point, same in zip(branch.special_points, usual.special_points):
+        np.testing.assert_allclose(
+            np.append(point.kappa, point.value), np.append(same.kappa, same.value), rtol=1e-12
+        )
+
+
 def test_endings_are_named_and_the_branch_is_kept():
     field = problems.cusp(-1.0)
     lost = continue_branch(problems.cusp(5.0, -1.0), [40.0], "mu", (-9, 9))
@@ -332,6 +348,8 @@ def test_gain_from_zero_and_zero_kappa_is_not_dead():
         (([0.0], "mu", (1, -1)), "low < high"),
         (([0.0], "mu", (0, np.inf)), "span"),
         (([0.0], "mu", (1, 2)), "outside the span"),
+        (([0.0], "mu", (-1, 1), None, 9, False, None, 0.0), "max_step"),
+        (([0.0], "mu", (-1, 1), None, 9, False, None, float("nan")), "max_step"),
         (([0.0, 0.0], "mu", (-1, 1)), "start: expected"),
     ],
 )
