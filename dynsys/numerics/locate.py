@@ -100,10 +100,13 @@ def search(
             guess, s = second if end == 1 else first, high if end == 1 else low
             for j in range(m):
                 guess[j] = base[j] + s * direction[j]
-            bad = bad or advance(
+            if advance(
                 functions, inputs, params, program, scale, columns, span,
                 borders, mode, base, direction, s, guess, tangent, at,
-            ) < 0  # fmt: skip
+            ) < 0:  # fmt: skip
+                bad = end == 0  # an end next to a branch point may be hard to reach again: any guess will do
+                for j in range(m):
+                    guess[j] = base[j] + s * direction[j]
         from_low, from_high = low, high
         for rounds in range(MAX_ROUNDS):
             if bad:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dynsys.analysis import bifurcation_diagram, compile_field
+from dynsys.analysis import bifurcation_diagram, compile_field, reduced_field
 from dynsys.symbolic import System
+from rnn import LowRankRNN
 
 
 @pytest.mark.parametrize("gap", [1e-1, 3e-2, 1e-2, 3e-3, 1e-3])
@@ -32,3 +33,25 @@ def test_an_imperfect_pitchfork_in_the_plane_keeps_its_branches_apart():
     roots = np.roots([2.0, 0.1, 0.0, 1e-5])  # p from the second put into the first
     real = roots[np.abs(roots.imag) < 1e-9].real
     assert sum(point.kind == "fold" for point in diagram.special_points) == real.size
+
+
+@pytest.mark.parametrize("seed", [23, 1016, 1220])
+def test_a_pitchfork_lies_on_both_its_branches(seed):
+    """Where a step of the side branch ends within 1e-3 of the pitchfork, Newton hardly gets there again."""
+    rng = np.random.default_rng(seed)
+    rank, units = int(rng.integers(1, 5)), int(rng.integers(20, 60))
+    m, overlap = rng.normal(size=(units, rank)), rng.normal(size=(rank, rank)) * 1.2
+    n = m @ overlap + rng.normal(size=(units, rank)) * 0.7
+    I = rng.normal(size=(units, 1))
+    rng.random()
+    net = LowRankRNN(m, n + I * rng.normal(), I, m[:, :1])
+    rng.random()
+    diagram = bifurcation_diagram(reduced_field(net), "gain", (0.1, rng.uniform(1, 3)), cycles=False)
+    pitchforks = [point for point in diagram.special_points if point.kind == "pitchfork"]
+    for point in pitchforks:
+        place = np.append(point.kappa, point.value)
+        gaps = [
+            np.abs(np.column_stack([b.kappa, b.values]) - place).max(axis=1).min() for b in diagram.branches
+        ]
+        assert np.sum(np.array(gaps) < 1e-8) == 2
+    assert pitchforks
