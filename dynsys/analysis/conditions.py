@@ -8,7 +8,7 @@ from dynsys.analysis.attractors import find_attractors
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.planes import make_plane
 from dynsys.analysis.portrait import phase_portrait
-from dynsys.analysis.stretches import find_stretches, levels_of, pooled
+from dynsys.analysis.stretches import Stretches, find_stretches, levels_of, mixed_stretches, pooled
 from dynsys.analysis.vector_field import check_field
 from dynsys.analysis.view_limits import view_limits
 from rnn.simulation import Trajectory
@@ -83,6 +83,7 @@ def input_conditions(trials, limit=LIMIT):
     bounds = np.array([trials.epochs[name] if name in trials.epochs else everything for name in names])
     inputs = trials.inputs if trials.inputs.shape[2] else np.zeros((trials.size, trials.steps, 1))
     stretches = find_stretches(inputs, bounds)
+    stretches = _unmixed(stretches, inputs)
     groups, values = _groups(stretches, inputs)
     base = _base(groups, values, stretches)
     beside = _without_overlaps(groups, values, stretches, base)
@@ -189,6 +190,16 @@ def phase_portraits(field, trials, trajectory=None, box=None, limit=LIMIT, paths
         ])  # fmt: skip
         box = np.column_stack([boxes[..., 0].min(axis=0), boxes[..., 1].max(axis=0)])
     return {name: phase_portrait(field, box=box, plane=plane, at=at, **each) for name, each in shown.items()}
+
+
+def _unmixed(stretches, inputs):
+    """Stretches without those that are of two levels in some channel."""
+    sure = pooled(stretches)
+    mixed = np.zeros(len(stretches.trial), dtype=bool)
+    for c in range(inputs.shape[2]):
+        which, _ = levels_of(sure.means[:, c], sure.errors[:, c], stretches.steps, np.ptp(inputs[..., c]))
+        mixed |= mixed_stretches(stretches, which, inputs, c)
+    return Stretches(*(column[~mixed] for column in stretches)) if mixed.any() else stretches
 
 
 def _groups(stretches, inputs):

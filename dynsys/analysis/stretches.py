@@ -26,6 +26,11 @@ ERRORS = 4.0
 ROUNDS = 20
 # Errors up to so many times the typical one are known equally well.
 SURER = 1.5
+# A level that fewer than this share of the stretches of either neighbouring level have may be a mixture of
+# these two; it is one where its steps scatter more than noise does by a chance of exp(-UNLIKELY).
+RARE, UNLIKELY = 0.5, 7.0
+# Where it has a smaller share yet, of stretches no longer than this, it is an outlier of the noise.
+OUTLIERS, SHORT = 0.02, 2
 # An epoch with fewer pairs of neighbouring steps tells nothing of its noise.
 FEWEST = 10
 
@@ -182,6 +187,52 @@ def levels_of(values, errors, steps, width):
             break
         which = nearest
     return which, np.bincount(which, steps * values) / np.bincount(which, steps)
+
+
+def mixed_stretches(stretches, which, inputs, channel):
+    """Stretches that a cut has missed: steps of two levels, whose mean looks like a rare level between them.
+
+    Pulses of several channels that begin within a step or two of each other are sometimes cut as one. The
+    mean of such a stretch is no level, and its steps tell: they scatter from one level to the other.
+
+    Parameters
+    ----------
+    stretches : Stretches
+        As they were found.
+    which : ndarray of int (K,)
+        Level of each in the channel, ascending, from `levels_of`.
+    inputs : ndarray (B, T, S)
+        Inputs of the trials.
+    channel : int
+        Which of them.
+
+    Returns
+    -------
+    ndarray of bool (K,)
+
+    Examples
+    --------
+    >>> inputs = np.zeros((2, 40, 1)) + 0.01 * (-1.0) ** np.arange(40)[:, None]
+    >>> inputs[:, 10:20] += 1.0
+    >>> found = find_stretches(inputs, np.array([[[0, 40]] * 2]))
+    >>> mixed_stretches(found, np.array([0, 1, 0, 0, 1, 0]), inputs, 0).any()
+    np.False_
+    """
+    mixed = np.zeros(len(which), dtype=bool)
+    counts = np.bincount(which)
+    noise = stretches.errors[:, channel] * np.sqrt(stretches.steps)
+    noise = np.maximum(noise, FLOOR * max(np.ptp(inputs[..., channel]), 1e-300))
+    for level in range(1, len(counts) - 1):
+        rows = np.flatnonzero(which == level)
+        beside = min(counts[level - 1], counts[level + 1])
+        if counts[level] >= RARE * beside or stretches.whole[rows].any():
+            continue
+        parts = [inputs[stretches.trial[k], stretches.start[k] : stretches.stop[k], channel] for k in rows]
+        scatter = sum(((part - part.mean()) ** 2).sum() / noise[k] ** 2 for k, part in zip(rows, parts))
+        free = stretches.steps[rows].sum() - len(rows)
+        outlier = counts[level] <= OUTLIERS * beside and stretches.steps[rows].max() <= SHORT
+        mixed[rows] = outlier or scatter > free + 2 * np.sqrt(UNLIKELY * free) + 2 * UNLIKELY
+    return mixed
 
 
 def _clusters(values, reach, steps, rows):

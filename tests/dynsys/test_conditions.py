@@ -63,6 +63,41 @@ def test_pulses_of_any_length_are_found(bits, pulse, noise):
         assert np.abs(condition.inputs).sum() in (0.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    "bits, sigmas, seed", [(2, 6, 0), (2, 7, 0), (2, 8.33, 2), (3, 6, 1), (3, 5.5, 1), (3, 10, 2)]
+)
+def test_pulses_of_few_sigma_a_step_have_no_level_but_their_own(bits, sigmas, seed):
+    """Pulses that begin within a step or two of each other are cut as one here and there, outliers apart."""
+    task = get_task("flipflop", bits=bits, input_noise=1 / sigmas)
+    found = conditions.input_conditions(task.trials(100, rng=seed), limit=40)
+    pulses = {tuple(row) for row in np.concatenate([np.eye(bits), -np.eye(bits)]) + 0.0}
+    levels = [tuple(np.round(condition.inputs, 1) + 0.0) for condition in found.values()]
+    assert len(levels) == 1 + 2 * bits and set(levels) == pulses | {(0.0,) * bits}
+    clean = silenced(task).trials(100, rng=seed).inputs
+    for condition in found.values():
+        at = np.abs(clean[condition.shown] - condition.inputs).max(axis=1) < 0.1
+        assert at.mean() > 0.85
+
+
+def test_a_rare_level_that_its_steps_keep_is_one():
+    """One in twelve pulses is of half the height: between the others, and rare, but no mixture of them."""
+    rng = np.random.default_rng(0)
+    inputs = 0.1 * rng.standard_normal((60, 120, 1))
+    for b in range(60):
+        inputs[b, 20:26] += 1.0
+        inputs[b, 60:66] += 0.5 if b % 6 == 0 else 1.0
+    epochs = {"trial": np.broadcast_to([0, 120], (60, 2))}
+    clean = get_task("flipflop", bits=1).trials(60, rng=0)
+    trials = dataclasses.replace(
+        clean, inputs=inputs, targets=np.zeros((60, 120, 1)), mask=np.ones((60, 120, 1)), epochs=epochs
+    )
+    assert {round(float(c.inputs[0]), 1) for c in conditions.input_conditions(trials).values()} == {
+        0.0,
+        0.5,
+        1.0,
+    }
+
+
 def test_rest_is_silence_or_what_is_presented_longest():
     for name, rest in (("flipflop", "between pulses"), ("bistable", "drive 1 = 0.5, drive 2 = 0.5")):
         assert conditions.resting_condition(conditions.input_conditions(get_task(name))) == rest
