@@ -13,7 +13,7 @@ from dynsys.analysis.curve import LONGEST_STEP, make_curve
 from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
 from dynsys.analysis.special_points import special_points
-from dynsys.analysis.state_sizes import in_larger_units, state_sizes
+from dynsys.analysis.state_sizes import in_larger_units, state_sizes, with_rate
 from dynsys.analysis.user_events import check_events, find_user_events
 from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
 from rnn.interrupts import interrupts_held
@@ -162,6 +162,7 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
             )
             return _empty(curve, Status.MIN_STEP, message)
         modes = spectrum(curve.field, curve.jacobians(walk.points * curve.scale))
+        curve = with_rate(curve, modes)
         try:
             raise_if_asked()
             found = special_points(curve, walk, modes)
@@ -267,7 +268,7 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted, not
         modes = np.concatenate([[special.eigenvalues for special in specials], modes])[order]
     x, p = natural[:, :n], natural[:, n]
     tangents /= np.sqrt(np.einsum("ij,ij->i", tangents, tangents))[:, None]
-    largest = np.maximum(np.abs(modes).max(axis=1), 1.0)
+    largest = np.maximum(np.abs(modes).max(axis=1), curve.rate)
     stable = growth(field, modes[:, 0]) < -HYPERBOLIC_TOLERANCE * largest  # the first is the fastest
     statuses = tuple(_OUTCOMES[end] for end in ends)
     message = " ".join([_message(curve, p, statuses, specials, lost), *notes])

@@ -43,6 +43,8 @@ class Curve:
         Units of state and parameters.
     mode : int
         What the curve consists of, from `dynsys.numerics.extended`.
+    rate : float
+        Size of the fastest eigenvalues, where all are far below 1; else 1.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Curve:
     span: np.ndarray
     scale: np.ndarray
     mode: int = EQUILIBRIUM
+    rate: float = 1.0
 
     @property
     def parameter(self):

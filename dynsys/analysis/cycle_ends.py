@@ -19,7 +19,7 @@ TIMES = np.arange(64) / 64
 # distance from the saddle next to the size of the cycle.
 SLOW, STALLED, CLOSE = 1e-6, 1e-3, 1e-2
 # The same where the walk stopped by itself.
-SLOW_AT_STOP = 1e-2
+SLOW_AT_STOP, CLOSE_AT_STOP = 1e-2, 1e-1
 # Least speed where a saddle-node is about to appear on the cycle: its period grows slowly.
 SLOW_FOLD = 1e-4
 # A loop: distance from the start as a share of the step that passes it; cosine of the directions.
@@ -74,7 +74,8 @@ class Watch:
         apart = (self.samples[:, half:] - self.samples[:, :half]) / scale
         for k in range(before, len(rows)):
             if np.abs(rows.multipliers[k] - 1.0).min() > LOST:
-                return k, Status.UNRESOLVED
+                near = k > 2 and nears_homoclinic(self.cycles, rows, k - 1, SLOW_AT_STOP) is not None
+                return k, Status.NEAR_HOMOCLINIC if near else Status.UNRESOLVED
             if (k > 1 or not self.degenerate) and (apart[k] * apart[k - 1]).sum() < 0:
                 around = (self.samples[k - 1] - self.samples[k - 1].mean(axis=0)) / scale
                 shrunk = (apart[k - 1] ** 2).sum() > 0.5 * (around**2).sum()
@@ -153,7 +154,7 @@ def nears_homoclinic(cycles, rows, k, slow):
         place = place + step
     reals = np.linalg.eigvals(curve.jacobian(at, p)).real
     solved = np.abs(curve.rhs(place, p)).max() <= 1e-9 * (1 + np.abs(place).max())
-    near = np.abs(place - at).max() < CLOSE * size
+    near = np.abs(place - at).max() < (CLOSE if slow < SLOW_AT_STOP else CLOSE_AT_STOP) * size
     if solved and near and lingers < slow and reals.max() > 0 > reals.min():
         return place, "saddle"
     if not solved and np.abs(reals).min() < 0.1 * np.abs(reals).max():

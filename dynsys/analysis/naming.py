@@ -37,18 +37,20 @@ def describe_fold(curve, at, residual):
     SpecialPoint or None
         A fold, or a cusp where a vanishes; None where the Jacobian is not singular.
     """
-    a, a01, q, smallest = fold_form(at)
+    a, a01, q, smallest = fold_form(at, curve.rate)
     if smallest > SINGULAR:
         return None
     others = unstable_others(curve, at.modes, 1)
     name, place = curve.parameter, place_of(curve, at)
-    if abs(a) * unit_along(curve, q) > ZERO:
+    if abs(a) * unit_along(curve, q) > ZERO * curve.rate:
         side = "above" if a01 * a < 0 else "below"
         what = f"a stable and an unstable one{'' if others == 0 else ' (in the critical direction)'}"
         sentence = f"Fold at {place}: two fixed points, {what}, meet; they exist for {name} {side} it."
         return _point(curve, "fold", at, {"a": a, "a01": a01}, sentence, residual)
     c = branch_form(at).b30 / 6
     sentence = f"Cusp at {place}: a double fold; three fixed points merge, and a second parameter parts them."
+    if abs(c) * unit_along(curve, q) ** 2 <= ZERO * curve.rate:
+        sentence = f"Degenerate cusp at {place}: F is flat; the leading coefficients do not tell what merges."
     return _point(curve, "cusp", at, {"a": a, "a01": a01, "c": c}, sentence, residual)
 
 
@@ -67,7 +69,7 @@ def describe_branch_point(curve, at, residual):
     critical = "" if others == 0 else f" in the critical direction (unstable directions besides: {others})"
     unit = unit_along(curve, q)
     linear, square, cube = abs(b11) * curve.scale[q.size], abs(b20) * unit, abs(b30) * unit**2
-    vanishing = ZERO * max(1.0, cube, linear)
+    vanishing = ZERO * max(curve.rate, cube, linear)
     if linear <= vanishing or max(square, cube) <= vanishing:
         sentence = f"Branch point at {place}: branches cross, and the leading coefficients do not tell how."
         return _point(curve, "branch point", at, coefficients, sentence, residual)
@@ -117,14 +119,15 @@ def describe_double_zero(curve, at, residual):
         eigenvectors.
     """
     one = 0.0 if curve.field.step is None else 1.0
-    if curve.field.period > 1 or sum(abs(value - one) < DOUBLE for value in at.modes.tolist()) != 2:
+    near = DOUBLE * curve.rate
+    if curve.field.period > 1 or sum(abs(value - one) < near for value in at.modes.tolist()) != 2:
         return None
     sizes = np.linalg.svd(at.jacobian, compute_uv=False)
     if sizes[-2] <= np.sqrt(DOUBLE) * max(sizes[0], np.abs(at.modes).max()):
         return None
     q, psi = null_vectors(at.jacobian)
     what, directions = "Two fixed points meet there as in a fold.", None
-    if abs(psi @ at.slope) * curve.scale[q.size] <= ZERO * max(1.0, sizes[0]):
+    if abs(psi @ at.slope) * curve.scale[q.size] <= ZERO * max(curve.rate, sizes[0]):
         what, directions = "Branches cross there.", _crossing_tangents(at, q, psi)
     kind, both = "Bogdanov-Takens", "two eigenvalues vanish with one eigenvector (a double zero)"
     if curve.field.step is not None:
@@ -160,7 +163,7 @@ def describe_hopf(curve, at, residual):
     omega, c1, speed, q = hopf_form(at)
     name, place = curve.parameter, place_of(curve, at)
     coefficients = {"omega": omega, "c1": c1, "speed": speed}
-    if abs(c1.real) * unit_along(curve, q) ** 2 <= ZERO:
+    if abs(c1.real) * unit_along(curve, q) ** 2 <= ZERO * curve.rate:
         kind, cycle = "Degenerate Hopf point", "the first coefficient does not tell what cycles are born"
     else:
         kind = "Supercritical Hopf point" if c1.real < 0 else "Subcritical Hopf point"
@@ -243,7 +246,8 @@ def unstable_others(curve, eigenvalues, critical):
     >>> unstable_others(make_curve(field, "v", (-1, 1)), np.array([0.0, 2.0, -1.0]), 1)
     1
     """
-    rates, zero = sorted(growth(curve.field, eigenvalues).tolist(), key=abs), zero_below(eigenvalues)
+    rates = sorted(growth(curve.field, eigenvalues).tolist(), key=abs)
+    zero = zero_below(eigenvalues) * curve.rate
     return sum(rate > zero for rate in rates[critical:])
 
 

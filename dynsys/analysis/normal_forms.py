@@ -40,13 +40,15 @@ class HopfForm(NamedTuple):
     q: np.ndarray
 
 
-def fold_form(at):
+def fold_form(at, rate=1.0):
     """Coefficients of a fold.
 
     Parameters
     ----------
     at : Expansion
         Derivatives of F at the point.
+    rate : float
+        Size of the eigenvalues.
 
     Returns
     -------
@@ -55,11 +57,14 @@ def fold_form(at):
     q : ndarray (n,)
         The null vector.
     smallest : float
-        The smallest singular value of the Jacobian, next to the largest or to 1.
+        The smallest singular value of the Jacobian, next to the largest or to the rate.
     """
     q, psi, smallest = _singular_vectors(at.jacobian)
     n, psi = q.size, psi / (psi @ q)
     a = 0.5 * psi @ (at.second[:, :n, :n] @ q @ q)
+    if rate < 1.0:
+        sizes = np.linalg.svd(at.jacobian, compute_uv=False)
+        smallest = sizes[-1] / max(rate, sizes[0])
     return float(a), float(psi @ at.slope), q, float(smallest)
 
 

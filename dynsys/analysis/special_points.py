@@ -99,7 +99,7 @@ def _resolved(curve, groups):
         return []
     starts = np.array([group[0].point for group in groups])
     eigenvalues = sorted_eigenvalues(curve.jacobians(starts * curve.scale))
-    size = np.maximum(1.0, np.abs(eigenvalues).max(axis=1))
+    size = np.maximum(curve.rate, np.abs(eigenvalues).max(axis=1))
     zeros = (np.abs(eigenvalues) <= NEARLY_ZERO * size[:, None]).sum(axis=1).tolist()
     wanted = []
     for k, group in enumerate(groups):
@@ -152,7 +152,7 @@ def _named(curve, group, solutions, eigenvalues, singular):
         at, residual = solutions.get(HOPF_CURVE, (None, None))
         if _is_oscillation(eigenvalues):
             found += [] if at is None else [naming.describe_hopf(curve, at, residual)]
-        elif _is_neutral(eigenvalues):
+        elif _is_neutral(eigenvalues, curve.rate):
             at = curve.expand(y[None])[0] if at is None else at
             found.append(naming.describe_neutral_saddle(curve, at))
     return found
@@ -165,10 +165,10 @@ def _is_oscillation(eigenvalues):
     return np.abs(eigenvalues[~real].real).min(initial=np.inf) < opposite
 
 
-def _is_neutral(eigenvalues):
+def _is_neutral(eigenvalues, rate):
     """Whether two real eigenvalues are opposite."""
     opposite = np.abs(eigenvalues[:, None] + eigenvalues).min(initial=np.inf)
-    return not _is_oscillation(eigenvalues) and opposite <= NEARLY_ZERO * max(1, abs(eigenvalues).max())
+    return not _is_oscillation(eigenvalues) and opposite <= NEARLY_ZERO * max(rate, abs(eigenvalues).max())
 
 
 def _multiple(curve, event, multiplicity):
@@ -221,7 +221,7 @@ def _where_count_changes(curve, walk, counts, places, k):
         low, high = (s, high) if same else (low, s)
     y = place[0] * curve.scale
     eigenvalues = np.linalg.eigvals(curve.jacobian(y[:-1], y[-1]))
-    zero = np.abs(eigenvalues) <= NEARLY_ZERO * max(1.0, np.abs(eigenvalues).max())
+    zero = np.abs(eigenvalues) <= NEARLY_ZERO * max(curve.rate, np.abs(eigenvalues).max())
     if zero.sum() < 2:
         return None, None
     event = Event(BRANCH, True, places[k] + s, place[0], place[1])

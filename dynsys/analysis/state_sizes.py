@@ -8,6 +8,8 @@ measured by the distance over which F stops being a straight line,
 which a change of units multiplies as it does the state.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from tasks.errors import Status
@@ -88,6 +90,22 @@ def in_larger_units(curve, trace):
         if len(branch.special_points) < len(first.special_points):
             return first
     return first if Status.LEFT_BOX in branch.ends else branch
+
+
+def with_rate(curve, modes):
+    """The curve with the size of its fastest eigenvalues where all are small: time in units that are short.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.curve import make_curve
+    >>> from dynsys.analysis.field import compile_field
+    >>> from dynsys.symbolic import System
+    >>> curve = make_curve(compile_field(System.from_text("x' = p - x; p = 1")), "p", (0, 1))
+    >>> with_rate(curve, np.array([[-1e-6]])).rate, with_rate(curve, np.array([[-0.1]])).rate
+    (1e-06, 1.0)
+    """
+    fastest = float(np.abs(modes).max(initial=0.0)) if curve.field.step is None else 1.0
+    return replace(curve, rate=fastest) if 0.0 < fastest < SMALL else curve
 
 
 def _outgrows(curve, branch):

@@ -449,7 +449,8 @@ REACTOR = "X' = t (-X a + c P (1 - X a) exp(Y a)) / a; Y' = t (-Y a + 17 c P (1 
 
 
 @pytest.mark.parametrize(
-    ("a", "c", "t"), [(1e6, 1, 1), (1e-6, 1, 1), (1, 1e9, 1), (1, 1e-9, 1), (1, 1, 1e6), (1e-9, 1e9, 1e3)]
+    ("a", "c", "t"),
+    [(1e6, 1, 1), (1e-6, 1, 1), (1, 1e9, 1), (1, 1e-9, 1), (1, 1, 1e6), (1, 1, 1e-8), (1e-9, 1e9, 1e3)],
 )
 def test_units_of_state_parameter_and_time_do_not_matter(a, c, t):
     """D5 at p2 = 17 with u = a (X, Y), p1 = c P and a clock t times as fast."""
@@ -471,3 +472,27 @@ def test_a_branch_may_outgrow_its_start():
     pole = compile_field(System.from_text("x' = 1 - x (1 - p); p = 0"))
     branch = continue_branch(pole, [1.0], "p", (-1, 2))
     assert branch.ends[1] is Status.LEFT_BOX and branch.kappa.max() == pytest.approx(20, rel=1e-2)
+
+
+@pytest.mark.parametrize(("text", "kind"), [("p x - x^3", "pitchfork"), ("p x - x^2", "transcritical")])
+def test_kinds_do_not_depend_on_the_unit_of_time(text, kind):
+    branch = continue_branch(
+        compile_field(System.from_text(f"x' = 1e-7 ({text}); p = -1")), [0.0], "p", (-1, 1)
+    )
+    assert [point.kind for point in branch.special_points] == [kind]
+
+
+def test_a_slow_oscillation_is_no_double_zero():
+    """Stuart and Landau's oscillator with angular frequency 1e-7."""
+    square = "(x^2 + y^2)"
+    text = f"x' = 1e-7 (r x - y - x {square}); y' = 1e-7 (x + r y - y {square}); r = -1"
+    (point,) = continue_branch(compile_field(System.from_text(text)), [0.0, 0.0], "r", (-1, 1)).special_points
+    assert point.sentence.startswith(
+        "Supercritical Hopf point at r = 0: oscillations of angular frequency 1e-07"
+    )
+
+
+def test_nothing_merges_where_f_only_fades():
+    """x' = p - tanh(x): for large x nothing is left of the derivatives."""
+    branch = continue_branch(compile_field(System.from_text("x' = p - tanh(x); p = 0")), [0.0], "p", (-2, 2))
+    assert all("three fixed points" not in point.sentence for point in branch.special_points)
