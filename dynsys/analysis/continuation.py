@@ -12,6 +12,7 @@ from dynsys.analysis.branch import Branch
 from dynsys.analysis.curve import LONGEST_STEP, make_curve
 from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
+from dynsys.analysis.events import points_between
 from dynsys.analysis.special_points import special_points
 from dynsys.analysis.state_sizes import in_larger_units, state_sizes, with_rate
 from dynsys.analysis.user_events import check_events, find_user_events
@@ -171,7 +172,9 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
                 raise_if_asked()
         except KeyboardInterrupt:
             interrupted = True
-    return _assemble(curve, walk, modes, ends, *found, interrupted, notes)
+        whole = points_between(curve, walk, found[1])
+        modes = modes if whole is walk else spectrum(curve.field, curve.jacobians(whole.points * curve.scale))
+    return _assemble(curve, whole, modes, ends, *found, interrupted, notes)
 
 
 def step_off(curve, special, direction):

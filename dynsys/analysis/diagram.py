@@ -11,7 +11,7 @@ from dynsys.analysis.branch_proof import UNKNOWN, is_trapped, prove_branches, se
 from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.cycle_families import cycle_families
-from dynsys.analysis.diagram_branches import follow, merged_points, orbits_of_two, passes
+from dynsys.analysis.diagram_branches import follow, mend, merged_points, orbits_of_two, passes
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.special_point import table
 from dynsys.analysis.special_points import CROSSINGS
@@ -214,6 +214,7 @@ def bifurcation_diagram(
                         alone += [branch] if len(branch) < 2 else []
             if not any(found.continua for found in searches):
                 starts, added = add_strays(curve, searches, branches, ask)
+            mend(curve, branches, ask)
             if certify:
                 ask()
                 room = room_of(curve, searches)
@@ -301,9 +302,9 @@ def _stable_pieces(number, branch):
         return
     padded = np.concatenate([[False], branch.stable, [False]]).astype(int)
     for start, stop in zip(np.flatnonzero(np.diff(padded) > 0), np.flatnonzero(np.diff(padded) < 0)):
-        if stop - start > 1:
-            values = list(branch.values[start:stop])
-            values += [value for k in (start, stop) for value in _changes_between(branch, k)]
+        values = list(branch.values[start:stop])
+        values += [value for k in (start, stop) for value in _changes_between(branch, k)]
+        if max(values) > min(values):
             yield number, slice(int(start), int(stop)), float(min(values)), float(max(values))
 
 

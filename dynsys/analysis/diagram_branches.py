@@ -6,9 +6,12 @@ from scipy.spatial import cKDTree
 from dynsys.analysis.branch import hermite
 from dynsys.analysis.continuation import step_off, trace_branch
 from dynsys.analysis.period_two import orbits_from_flip
+from dynsys.analysis.special_points import CROSSINGS
 from tasks.errors import Status
 
 MAX_BRANCHES = 500
+# Longest step on a branch that is followed again; what a branch says of a change of stability without reason.
+SHORTER, LOST = 2.5e-3, "for a reason that was not found"
 # Distance (scaled) to a branch that counts as none.
 SAME = 1e-5
 # The same for points where several eigenvalues vanish, whose place follows from the sum of those.
@@ -145,6 +148,44 @@ def off_branches(curve, branches, points):
     return off
 
 
+def mend(curve, branches, ask):
+    """Follow branches anew, in shorter steps, on which special points were passed over.
+
+    Two branch points in one step leave no sign in any test, but the branches that cross there know of them.
+    A change of stability for no reason that was found is another sign.
+
+    Parameters
+    ----------
+    curve : Curve
+        The equations.
+    branches : list of Branch
+        Those that are known; some are replaced.
+    ask : callable
+        Raises KeyboardInterrupt where the user wants to end.
+
+    Examples
+    --------
+    >>> mend(None, [], None) is None
+    True
+    """
+    crossings = [s for s in merged_points(curve, branches) if s.kind in CROSSINGS]
+    for k, branch in enumerate(branches):
+        known = [special for special in branch.special_points if special.kind in CROSSINGS]
+        unknown = [s for s in crossings if not any(_one_place(curve, s, other) for other in known)]
+        lost = LOST in branch.message or any(passes(curve, branch, s.kappa, s.value) for s in unknown)
+        if not lost:
+            continue
+        ask()
+        middle = len(branch) // 2
+        again = trace_branch(
+            curve, branch.kappa[middle], branch.values[middle], branch.tangents[middle], max_step=SHORTER
+        )
+        if len(again.special_points) > len(branch.special_points) or (
+            again.status.ok and LOST in branch.message and LOST not in again.message
+        ):
+            branches[k] = again
+
+
 def merged_points(curve, branches):
     """Special points of all branches, each once, by parameter value.
 
@@ -168,6 +209,11 @@ def _scaled(curve, branch):
     points = np.column_stack([branch.kappa, branch.values]) / curve.scale
     tangents = branch.tangents / curve.scale
     return points, tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
+
+
+def _one_place(curve, one, two):
+    apart = np.append(one.kappa, one.value) - np.append(two.kappa, two.value)
+    return np.abs(apart / curve.scale).max() < SAME_MULTIPLE
 
 
 def _own_points(curve, branch):

@@ -4,6 +4,7 @@ Tests that have their smallest absolute value between two steps are searched for
 within one step, or a test that only touches zero (a cusp).
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from dynsys.numerics.extended import PAIR
 
 # A minimum below this share of its neighbourhood touches zero.
 TOUCHING = 1e-6
+# Events farther apart than this along the curve (scaled) get a point between them.
+APART = 1e-5
 
 
 class Event(NamedTuple):
@@ -65,6 +68,44 @@ def find_events(curve, walk):
             if found[i, 1] >= 0:
                 events.append(Event(int(more[i][0]), False, arcs[k] + found[i, 1], spots[0][i], spots[1][i]))
     return sorted(events, key=lambda event: event.arc)
+
+
+def points_between(curve, walk, events):
+    """A walk with a point more between two events that share a step, so that what lies between is seen.
+
+    Parameters
+    ----------
+    curve : Curve
+        The curve.
+    walk : Walk
+        A walk along it.
+    events : list of Event
+        In order along it.
+
+    Returns
+    -------
+    Walk
+        The same one where no two events share a step.
+    """
+    steps = walk.arcs.searchsorted([event.arc for event in events]).tolist()
+    rows = []
+    for k, (one, two) in enumerate(itertools.pairwise(events)):
+        if steps[k] != steps[k + 1] or two.arc - one.arc <= APART:
+            continue
+        chord = two.point - one.point
+        length = np.linalg.norm(chord)
+        found = curve.step(one.point, chord / length, 0.5 * length) if length > 0 else None
+        if found is not None and np.abs(found[0] - one.point).max() < length:
+            rows.append((0.5 * (one.arc + two.arc), *found[:2]))
+    if not rows:
+        return walk
+    arcs, points, tangents = (np.array(column) for column in zip(*rows))
+    at = walk.arcs.searchsorted(arcs)
+    return walk._replace(
+        arcs=np.insert(walk.arcs, at, arcs),
+        points=np.insert(walk.points, at, points, axis=0),
+        tangents=np.insert(walk.tangents, at, tangents, axis=0),
+    )
 
 
 def _exact_touches(values):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dynsys.analysis import bifurcation_diagram, compile_field, reduced_field
+from dynsys.analysis import bifurcation_diagram, compile_field, continue_branch, reduced_field
 from dynsys.symbolic import System
 from rnn import LowRankRNN
 
@@ -55,3 +55,16 @@ def test_a_pitchfork_lies_on_both_its_branches(seed):
         ]
         assert np.sum(np.array(gaps) < 1e-8) == 2
     assert pitchforks
+
+
+def test_what_is_stable_between_two_special_points_in_one_step_is_seen():
+    """Eigenvalues p and -(p + 0.004): stable for p from -0.004 to 0 only, less than a step of the branch."""
+    field = compile_field(System.from_text("x' = p x - x^3; y' = -(p + 0.004) y - y^3; p = 0"))
+    branch = continue_branch(field.with_values(p=-1.0), [0.0, 0.0], "p", (-1.0, 1.0))
+    assert [point.kind for point in branch.special_points] == ["pitchfork", "pitchfork"]
+    (inside,) = branch.values[branch.stable]
+    assert -0.004 < inside < 0
+    diagram = bifurcation_diagram(field, "p", (-1.0, 1.0))
+    middle = [each for each in diagram.attractors if each.low > -0.005 and each.high < 0.001]
+    assert len(middle) == 1
+    np.testing.assert_allclose([middle[0].low, middle[0].high], [-0.004, 0], atol=1e-9)
