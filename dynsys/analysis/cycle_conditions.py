@@ -20,10 +20,13 @@ import numpy as np
 from dynsys.analysis.orbit_chain import Chain, orbit_weights, phase, remeshed
 from dynsys.numerics.chain import solve_chain
 
-# Newton's iterations; a step below the first is followed by one last, which must be below the second.
-ITERATIONS, CLOSE, CONVERGED, LONGEST = 10, 1e-5, 1e-9, 1.0
+# Newton's iterations; a step below the first is followed by one last, which must be below the second (or
+# no shorter than this share of it: rounding); a step longer than the last leads elsewhere.
+ITERATIONS, CLOSE, CONVERGED, STALLED, LONGEST = 10, 1e-5, 1e-9, 0.1, 1.0
 # A mesh on which multipliers that should be 1 are off by more than this gets finer, up to so many intervals.
 DOUBTFUL, FINER, MAX_INTERVALS = 1e-5, 1.5, 160
+# The longest step along the curve, in units of the first cycle's size.
+LONGEST_STEP = 0.2
 # What is followed, by the kind of the point of a branch of cycles.
 CYCLE_KINDS = MappingProxyType({"fold of cycles": "fold", "period doubling": "doubling", "torus": "torus"})
 
@@ -94,7 +97,7 @@ class CycleConditions:
         rows, target = np.zeros((conditions + 2, y.size)), np.zeros((conditions + 2, 2))
         rows[0, :size] = phase(base[:size].reshape(-1, n))
         rows[-1], target[-1, 1] = arc, 1.0
-        final = False
+        final, before = False, np.inf
         try:
             for _ in range(ITERATIONS):
                 chain = Chain(self.curve, mesh, y)
@@ -111,11 +114,12 @@ class CycleConditions:
                 y = y + step[:, 0]
                 if not y[size] > 0:
                     return None
-                if final and moved < CONVERGED:
+                # Where cycles grow at all but one parameter (canards) rounding leaves their size open.
+                if final and (moved < CONVERGED or STALLED * before < moved < CLOSE):
                     return self._place(
                         chain, mesh, y, step[:, 1] / along, place.borders, null, adjoint, gradient
                     )
-                final = moved < CLOSE
+                final, before = moved < CLOSE, moved
         except np.linalg.LinAlgError:
             return None
         return None
@@ -140,6 +144,14 @@ class CycleConditions:
             c = np.append(c, place.borders[1][-1])
         borders = b / np.linalg.norm(b), c / np.linalg.norm(c), _speeds(chain)
         return Place(mesh, y, tangent, borders, re + 1j * im, chain, place.bend)
+
+    def settled(self, place):
+        """A place as it is kept."""
+        return place
+
+    def longest(self, place):
+        """The longest step from a place: it may lead through a cycle that has shrunk to a point."""
+        return LONGEST_STEP
 
     def doubt(self, place):
         """How far the multipliers that should be 1 are from it, which the mesh alone decides."""

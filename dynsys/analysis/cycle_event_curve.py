@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynsys.analysis.cycle_conditions import CYCLE_KINDS, CycleConditions
+from dynsys.analysis.cycle_conditions import CYCLE_KINDS, DOUBTFUL, MAX_INTERVALS, CycleConditions
 from dynsys.analysis.cycle_event_points import last_of, special_points
 from dynsys.analysis.cycle_point import CyclePoint
-from dynsys.analysis.orbit_chain import remeshed
+from dynsys.analysis.orbit_chain import remeshed, sampled
 from dynsys.analysis.orbit_walk import Walk, walk_orbits
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
-from dynsys.numerics.collocation_basis import DEGREE, sample
+from dynsys.numerics.collocation_basis import DEGREE
 from rnn.interrupts import interrupts_held
 from tasks.errors import InputError, Status
 
@@ -126,11 +126,8 @@ class EventSystem(CycleConditions):
 
     def half_turn(self, place):
         """u(t + 1/2) - u(t), (K, n): zero where the cycle shrinks to a point or halves its period."""
-        states = np.empty((1, TIMES.size, self.curve.n))
-        row = np.append(place.chain.nodes.ravel(), [0.0, 0.0])[None]
-        sample(np.ascontiguousarray(place.mesh), row, TIMES, states)
-        half = TIMES.size // 2
-        return states[0, half:] - states[0, :half]
+        states, half = sampled(place.mesh, place.chain.nodes, TIMES), TIMES.size // 2
+        return states[half:] - states[:half]
 
 
 def _start(curve, point, at, intervals):
@@ -145,22 +142,26 @@ def _start(curve, point, at, intervals):
     scale = curve.scale.copy()
     scale[:n] = np.maximum(size, 0.1 * size.max())
     curve = replace(curve, scale=scale)
-    mesh, nodes = remeshed(cycle.time[::DEGREE] / cycle.period, cycle.points / scale[:n], intervals)
-    y = np.concatenate([nodes.ravel(), [cycle.period], np.array([point.value, at]) / scale[n:]])
-    if point.kind == "torus":
-        pair = cycle.multipliers[
-            np.argmin(np.abs(cycle.multipliers - np.exp(1j * point.coefficients["angle"])))
-        ]
-        y = np.append(y, abs(np.angle(pair)))
-    system = EventSystem(curve, point.kind)
-    start = system.begin(mesh, y)
-    if start is None or np.abs(start.parameters - y[nodes.size + 1 : nodes.size + 3]).max() > FAR:
-        raise InputError(
-            f"point: no {point.kind} is there at {curve.names[1]} = {at:g}; set the field's values and "
-            f"inputs to those at which it was found"
-        )
-    finer = system.remesh(start)
-    return system, system.solve(finer, _held(finer)) or start
+    more = np.zeros(0)
+    if point.kind == "torus":  # the angle
+        near = np.abs(cycle.multipliers - np.exp(1j * point.coefficients["angle"]))
+        more = np.abs(np.angle(cycle.multipliers[[near.argmin()]]))
+    system, p = EventSystem(curve, point.kind), np.array([point.value, at]) / scale[n:]
+    own, found = len(cycle.points) // DEGREE, None
+    for count in sorted({max(intervals, each) for each in (0, min(own, MAX_INTERVALS), MAX_INTERVALS)}):
+        mesh, nodes = remeshed(cycle.time[::DEGREE] / cycle.period, cycle.points / scale[:n], count)
+        start = system.begin(mesh, np.concatenate([nodes.ravel(), [cycle.period], p, more]))
+        if start is not None and np.abs(start.parameters - p).max() <= FAR:
+            finer = system.remesh(start)
+            found = system.solve(finer, _held(finer)) or start
+            if system.doubt(found) < DOUBTFUL:
+                break
+    if found is not None:
+        return system, found
+    raise InputError(
+        f"point: no {point.kind} is there at {curve.names[1]} = {at:g}; set the field's values and inputs to "
+        f"those at which it was found"
+    )
 
 
 def _held(place):

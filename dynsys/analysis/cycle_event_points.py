@@ -197,6 +197,7 @@ def last_of(system, way):
     values, state = found[n + 1 :] * curve.scale[n:], found[:n] * curve.scale[:n]
     if way.status is Status.RESONANCE:
         name = "1:2 resonance" if middle else "1:1 resonance"
+        # Extrapolated in the square of the angle.
         on, period = places[-2].chain.nodes[0] * curve.scale[:n], {"period": float(found[n])}
         point = _point(curve, name, values, on, period, places[-2].chain.multipliers())
         return End(values, None, float(found[n]), point)

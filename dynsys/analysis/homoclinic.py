@@ -7,8 +7,8 @@ saddle x_s, its ends on the linear approximations of the saddle's manifolds (Cha
     u' = T F(u, p),  F(x_s, p) = 0,  L_s (u(0) - x_s) = 0,  L_u (u(1) - x_s) = 0,  int (u - u_0) . u_0' dt = 0
 
 with rows L_s, L_u that span the left invariant subspaces of F_x(x_s) for its stable and unstable eigenvalues.
-T is held at so many time constants of the saddle's slowest leading eigenvalue; the parameters are wrong by
-the order of e^(-T rate), the square of the distance of the ends.
+T is such that the ends come to e^(-DEPTH) of the orbit's size from the saddle; the parameters are wrong by
+the order of the square of that distance.
 """
 
 from typing import NamedTuple
@@ -16,13 +16,17 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import schur
 
+from dynsys.analysis.cycle_branch import node_times
 from dynsys.analysis.cycle_conditions import CLOSE, CONVERGED, ITERATIONS, LONGEST
-from dynsys.analysis.orbit_chain import Chain, orbit_weights, phase, remeshed
+from dynsys.analysis.orbit_chain import Chain, orbit_weights, phase, remeshed, sampled
 from dynsys.numerics.chain import solve_chain
 from tasks.errors import Status
 
-# T in time constants, and the factor by which it changes at most from one place to the next.
-TIME_CONSTANTS, CHANGE = 30.0, 1.6
+# How near, as the negative logarithm, the ends come to the saddle; what is left as it is; time that may be
+# added at once, in units of T.
+DEPTH, ENOUGH, MOST = 13.0, 1.0, 4.0
+# The longest step along the curve, as a share of the orbit's size.
+LONGEST_STEP = 0.25
 # Step of differences of the projections, scaled.
 DIFFERENCE = 1e-6
 # Size of the orbit, and rate of the saddle, as shares of those at the start, that end the curve.
@@ -30,10 +34,7 @@ SMALL, SLOW = 0.02, 0.03
 
 
 class Saddle(NamedTuple):
-    """A homoclinic orbit: mesh, y = (orbit, T, p1, p2, x_s), tangent, chain, projections, eigenvalues.
-
-    ``goal`` is the T of the next place.
-    """
+    """A homoclinic orbit: mesh, y = (orbit, T, p1, p2, x_s), tangent, chain, projections, eigenvalues."""
 
     mesh: np.ndarray
     y: np.ndarray
@@ -41,7 +42,6 @@ class Saddle(NamedTuple):
     chain: Chain
     bases: tuple
     eigenvalues: np.ndarray
-    goal: float
 
     @property
     def parameters(self):
@@ -99,8 +99,8 @@ class Homoclinics:
         if found is None:
             return None
         bases, eigenvalues = found
-        self.first = self.solve(Saddle(mesh, y, held, chain, bases, eigenvalues, chain.period), held)
-        return self.first
+        self.first = self.solve(Saddle(mesh, y, held, chain, bases, eigenvalues), held)
+        return None if self.first is None else self.remesh(self.first)
 
     def solve(self, place, direction, length=0.0, guess=None):
         """The place at an arclength from another along a unit direction; None where Newton's method fails."""
@@ -126,7 +126,10 @@ class Homoclinics:
         return None
 
     def remesh(self, place):
-        """The same place on a mesh that fits it."""
+        """The same place on a mesh that fits it, from as near the saddle as it should be."""
+        return self._timed(self._meshed(place))
+
+    def _meshed(self, place):
         size, n, N = place.chain.size, self.curve.n, place.mesh.size - 1
         nodes, move = (each[:size].reshape(-1, n) for each in (place.y, place.tangent))
         mesh, nodes, move = remeshed(place.mesh, nodes, N, move)
@@ -134,6 +137,38 @@ class Homoclinics:
         tangent = np.concatenate([move.ravel(), place.tangent[size:]])
         tangent /= np.sqrt(orbit_weights(mesh, n, y[size], 2 + n) @ tangent**2)
         return place._replace(mesh=mesh, y=y, tangent=tangent, chain=Chain(self.curve, mesh, y))
+
+    def settled(self, place):
+        """A place as it is kept: with ends as near the saddle as they should be."""
+        return self._timed(place)
+
+    def longest(self, place):
+        """The longest step from a place."""
+        return LONGEST_STEP * place.extent
+
+    def _timed(self, place):
+        """The same orbit from nearer the saddle to nearer, or from farther to farther, if need be."""
+        nodes, T, (below, above) = place.chain.nodes, place.chain.period, place.leading
+        size = place.chain.size
+        away = nodes[[0, -1]] - place.saddle
+        depths = np.log(np.maximum(np.abs(away).max(axis=1), 1e-14) / place.extent) + DEPTH
+        if (np.abs(depths) < ENOUGH).all():
+            return place
+        before, after = np.clip(depths / np.array([above, -below]), -0.3 * T, MOST * T)
+        times = node_times(place.mesh) * (T + before + after) - before
+        inside = sampled(place.mesh, nodes, np.clip(times / T, 0, 1))
+        for end, rate, start, far in ((away[0], above, 0, times < 0), (away[1], below, T, times > T)):
+            inside[far] = place.saddle + end * np.exp(rate * (times[far] - start))[:, None]
+        mesh, fresh = remeshed(place.mesh, inside, place.mesh.size - 1)
+        y = np.concatenate([fresh.ravel(), [T + before + after], place.y[size + 1 :]])
+        held = np.zeros(y.size)
+        ways = place.tangent[size + 1 : size + 3]
+        held[size + 1 : size + 3] = ways / np.linalg.norm(ways)
+        found = self.solve(place._replace(mesh=mesh, y=y, chain=Chain(self.curve, mesh, y)), held)
+        if found is None or np.abs(found.parameters - place.parameters).max() > CLOSE:
+            return place
+        along = found.tangent[size + 1 :] @ place.tangent[size + 1 :]
+        return found if along > 0 else found._replace(tangent=-found.tangent)
 
     def end_of(self, before, place):
         """How a step ends the walk; None where it goes on."""
@@ -149,9 +184,7 @@ class Homoclinics:
             return None
         bases, eigenvalues = found
         bases = tuple(np.linalg.qr(each)[0] for each in bases)
-        place = Saddle(mesh, y, tangent, chain, bases, eigenvalues, chain.period)
-        wanted = TIME_CONSTANTS / place.rate
-        return place._replace(goal=float(np.clip(wanted, chain.period / CHANGE, chain.period * CHANGE)))
+        return Saddle(mesh, y, tangent, chain, bases, eigenvalues)
 
     def _newton(self, chain, y, place, row, arc, base, length):
         """Newton's step and the tangent, (size + 3 + n, 2)."""
@@ -179,7 +212,7 @@ class Homoclinics:
         others[2 * n : 2 * n + 2, k] = -dense @ (y - base) - beside[:, 3]
         others[2 * n + 1, k] += length
         others[2 * n + 1, k + 1] = 1.0
-        others[2 * n + 2, 0], others[2 * n + 2, k] = 1.0, place.goal - y[size]
+        others[2 * n + 2, 0], others[2 * n + 2, k] = 1.0, base[size] - y[size]
         out = np.empty(((N + 1) * n + k, 2))
         full = np.ascontiguousarray(chain.flows), columns, rows, others, out
         if not solve_chain(*full):

@@ -22,7 +22,7 @@ from tasks.errors import InputError, Status
 
 # How far from the given point, in units of the spans, the first place may be; and a Bogdanov-Takens point
 # from where the curve leads to; places that the latter is extrapolated from.
-FAR, NEAR, LAST = 2e-2, 5e-2, 5
+FAR, NEAR, LAST = 2e-2, 5e-2, 2
 
 
 def follow_homoclinics(curve, point, at, max_points, intervals):
@@ -141,7 +141,7 @@ def _last(system, way):
     takens = way.status is Status.BOGDANOV_TAKENS
     small = np.array([place.extent if takens else place.rate for place in places])
     rows = np.array([np.append(place.saddle, place.parameters) for place in places])
-    degree = min(3, len(places) - 1)
+    degree = min(2, len(places) - 1)
     guess = np.array([np.polyfit(small / small.max(), row, degree)[-1] for row in rows.T]) * curve.scale
     if takens:
         point = _bogdanov_takens(curve, guess)
@@ -150,7 +150,7 @@ def _last(system, way):
         return [
             _point(curve, "Bogdanov-Takens", places[-1], "the orbit shrinks to a point", guess[n:], guess[:n])
         ]
-    meaning = "the saddle is a saddle-node; beyond it the curve of folds goes on with the orbit"
+    meaning = "the saddle is a saddle-node; beyond it the orbit goes with the curve of folds (extrapolated)"
     return [_point(curve, "saddle-node homoclinic", places[-1], meaning, guess[n:], guess[:n])]
 
 

@@ -22,6 +22,7 @@ from dynsys.numerics.collocation_basis import (
     SLOPES,
     VALUES,
     carry_over,
+    sample,
     spread_evenly,
 )
 from dynsys.numerics.floquet import monodromy_blocks
@@ -233,3 +234,17 @@ def remeshed(mesh, nodes, intervals, *others):
     for source, target in zip(rows, moved):
         carry_over(mesh, source, fresh, target)
     return fresh, *moved[:, :-2].reshape(len(rows), -1, n)
+
+
+def sampled(mesh, nodes, times):
+    """States (K, n) of an orbit (4 N + 1, n) at times in [0, 1].
+
+    Examples
+    --------
+    >>> sampled(np.array([0.0, 1.0]), np.arange(5.0)[:, None], np.array([0.5])).ravel()
+    array([2.])
+    """
+    out = np.empty((1, len(times), nodes.shape[1]))
+    row = np.append(nodes.ravel(), [0.0, 0.0])[None]
+    sample(np.ascontiguousarray(mesh), row, np.ascontiguousarray(times), out)
+    return out[0]

@@ -1,7 +1,7 @@
 """Follow orbits in two parameters by pseudo-arclength steps, with a mesh that moves along.
 
-What is followed is handed over: an object with ``solve``, ``remesh`` and ``end_of`` such as those of
-`dynsys.analysis.cycle_conditions` and `dynsys.analysis.homoclinic`.
+What is followed is handed over: an object with ``solve``, ``remesh``, ``settled``, ``longest`` and ``end_of``
+such as those of `dynsys.analysis.cycle_conditions` and `dynsys.analysis.homoclinic`.
 """
 
 from typing import NamedTuple
@@ -12,8 +12,9 @@ from scipy.optimize import brentq
 from dynsys.analysis.orbit_chain import orbit_weights
 from tasks.errors import Status
 
-# Steps, of orbits in units of their size and of parameters in units of the spans: first, longest, shortest.
-FIRST, LONGEST, SHORTEST = 1e-2, 0.1, 1e-7
+# Steps, of orbits in units of the first one's size and of parameters in units of the spans: first, shortest,
+# longest of the parameters alone.
+FIRST, SHORTEST, OF_PARAMETERS = 1e-2, 1e-7, 0.05
 # Steps between moves of the mesh; least cosine of neighbouring tangents; how far the state may go.
 ADAPT, MIN_COSINE, REACH = 3, 0.95, 50.0
 # A curve closes where it passes its start as closely as this share of a step.
@@ -38,7 +39,8 @@ def walk_orbits(system, start, sign, max_points, ask):
     Parameters
     ----------
     system : object
-        ``solve(place, direction, length, guess)``, ``remesh(place)``, ``end_of(before, place)``, ``curve``.
+        ``solve(place, direction, length, guess)``, ``remesh``, ``settled``, ``longest``, ``end_of(before,
+        place)``, ``curve``.
     start : Place
         Where from.
     sign : {1, -1}
@@ -89,11 +91,14 @@ def walk_orbits(system, start, sign, max_points, ask):
             return Walk(places, steps, Status.LEFT_BOX)
         if len(places) > 8 and _closes(places, place):
             return Walk([*places, start], [*steps, (base, length)], Status.CLOSED_LOOP)
+        place = system.settled(place)
         places.append(place)
         steps.append((base, length))
         base = place
         if cosine > 0.5 * (1 + MIN_COSINE):
-            length = min(1.4 * length, LONGEST)
+            moves = np.abs(place.tangent[size + 1 : size + 3]).max()
+            length = min(1.4 * length, OF_PARAMETERS / max(moves, 1e-300))
+        length = min(length, system.longest(place))
     return Walk(places, steps, Status.MAX_STEPS)
 
 

@@ -10,6 +10,7 @@ from dynsys.analysis.curve import make_curve
 from dynsys.analysis.diagram import bifurcation_diagram
 from dynsys.analysis.map_curve import MAP_KINDS
 from dynsys.analysis.parameter_regions import connected_pixels, describe_regions
+from dynsys.analysis.two_parameter_cycles import add_cycle_curves
 from rnn.interrupts import interrupts_held
 from tasks.checks import check_count
 from tasks.errors import InputError, Status
@@ -25,6 +26,9 @@ ON_CURVE = 1e-3
 @dataclass(frozen=True, eq=False, repr=False)
 class TwoParameterDiagram:
     """Curves of folds, Hopf points and branch points in a rectangle, and the regions between them.
+
+    Where cycles are looked for also curves of their folds, period doublings, torus points and ends at
+    homoclinic orbits.
 
     Of a map the curves are of folds, flips, Neimark-Sacker points and branch points.
 
@@ -79,7 +83,9 @@ class TwoParameterDiagram:
         return "\n".join(lines + [f"  {text}" for text in dict.fromkeys(map(repr, self.special_points))])
 
 
-def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rng=None, cycles=None):
+def two_parameter_diagram(
+    field, parameters, spans, inputs=None, lines=LINES, rng=None, cycles=None, cycle_curves=None
+):  # fmt: skip
     """Find all curves of bifurcations of fixed points in a rectangle, and what is stable between them.
 
     Diagrams along lines in both directions give points; each is followed unless it lies on a curve already.
@@ -102,6 +108,10 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     cycles : bool, optional
         Whether cycles are looked for in the regions, all in the plane and stable ones in more dimensions; by
         default in up to three, since it takes long in more. The message says so.
+    cycle_curves : bool, optional
+        Whether curves of folds, period doublings, torus points and homoclinic orbits are followed, of the
+        cycles that begin at Hopf points on the lines; by default where cycles are looked for. They take the
+        larger part of the time.
 
     Returns
     -------
@@ -135,12 +145,14 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     spans = np.array([make_curve(field, name, span, inputs).span[0] for name, span in zip(parameters, spans)])
     if cycles is None:
         cycles = field.dimension <= CYCLES_UP_TO
-    cycles = cycles and field.step is None and field.dimension > 1 and field.bulk_radius is None
+    turns = field.step is None and field.dimension > 1 and field.bulk_radius is None
+    cycles = cycles and turns
+    cycle_curves = (cycles if cycle_curves is None else cycle_curves) and turns
     curves, found, status = [], [], Status.COMPLETED
     labels = np.full((1, 1), -1)
     try:
         with interrupts_held() as ask:
-            _find_curves(field, (first, second), spans, inputs, lines, rng, curves, ask)
+            _find_curves(field, (first, second), spans, inputs, lines, rng, cycle_curves, curves, ask)
             labels, count = connected_pixels(curves, spans)
             make = lambda place: _at(field, inputs, dict(zip(parameters, place.tolist())))  # noqa: E731
             for each in describe_regions(labels, count, spans, make, cycles, rng, ask):
@@ -152,7 +164,7 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     for k, (inside, _) in enumerate(found):
         numbers[inside] = k
     regions = tuple(region for _, region in found)
-    message = _message(lines, regions, cycles, field)
+    message = _message(lines, regions, cycles, cycle_curves, field)
     if status is Status.INTERRUPTED:
         message = f"{status.value} {message}"
     held = dict(zip(field.inputs, field.input_vector(inputs).tolist()))
@@ -162,7 +174,7 @@ def two_parameter_diagram(field, parameters, spans, inputs=None, lines=LINES, rn
     )  # fmt: skip
 
 
-def _find_curves(field, names, spans, inputs, lines, rng, curves, ask):
+def _find_curves(field, names, spans, inputs, lines, rng, cycle_curves, curves, ask):
     """Add the curves through the special points of diagrams along lines in both directions."""
     for k, (own, other) in enumerate((names, names[::-1])):
         low, high = spans[1 - k]
@@ -177,18 +189,30 @@ def _find_curves(field, names, spans, inputs, lines, rng, curves, ask):
                 known = special.kind in MODES or special.kind in MAP_KINDS
                 if known and not any(_passes(c, special, place, spans) for c in curves):
                     _add(curves, here, special, other, spans, k, u)
+            if cycle_curves:
+                hopf = [special for special in diagram.special_points if special.kind == "Hopf"]
+                turned = curves if k == 0 else [curve.turned() for curve in curves]
+                known, in_order = len(curves), spans if k == 0 else spans[::-1]
+                add_cycle_curves(here, (own, other), in_order, u, hopf, turned, ask)
+                if k == 1:
+                    curves += [curve.turned() for curve in turned[known:]]
 
 
-def _message(lines, regions, cycles, field):
+def _message(lines, regions, cycles, cycle_curves, field):
     checked = sum(region.checked for region in regions)
     text = f"diagrams along {2 * lines} lines; {checked} of {len(regions)} regions the same at two places"
     if field.step is not None:
         text += "; of a map fixed points are counted, no longer orbits"
     elif field.dimension > 1 and not cycles:
         text += "; cycles were not looked for"
-    elif field.dimension > 1:
+    elif field.dimension > 1 and not cycle_curves:
         text += (
             "; curves of folds and ends of cycles are not drawn, so inside one region cycles may come and go"
+        )
+    elif field.dimension > 1:
+        text += (
+            "; curves of cycles are drawn of those that begin at Hopf points on the lines; where others fold "
+            "or end, cycles may come and go inside one region"
         )
     return text
 

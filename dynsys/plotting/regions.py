@@ -5,7 +5,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dynsys.plotting.bifurcation import axis_label
-from dynsys.plotting.style import BLACK, BLUE, ORANGE, add_legend, axes
+from dynsys.plotting.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, add_legend, axes
 
 # Told apart by dashes as well as by colour.
 CURVES = MappingProxyType(
@@ -15,6 +15,10 @@ CURVES = MappingProxyType(
         "branch point": {"color": ORANGE, "linestyle": (0, (5, 1.2, 1, 1.2))},
         "flip": {"color": ORANGE, "linestyle": (0, (2, 1))},
         "Neimark-Sacker": {"color": BLUE, "linestyle": (0, (4, 1.6))},
+        "fold of cycles": {"color": VERMILLION, "linestyle": "-"},
+        "period doubling": {"color": GREEN, "linestyle": (0, (2, 1))},
+        "torus": {"color": PURPLE, "linestyle": (0, (4, 1.6))},
+        "homoclinic": {"color": VERMILLION, "linestyle": (0, (1, 1.1))},
     }
 )
 MARKERS = MappingProxyType(
@@ -33,6 +37,10 @@ MARKERS = MappingProxyType(
         "1:2 resonance": "h",
         "1:3 resonance": "<",
         "1:4 resonance": ">",
+        "cusp of cycles": "*",
+        "generalized period doubling": "d",
+        "neutral saddle": "8",
+        "saddle-node homoclinic": "H",
     }
 )
 # Regions below this share of the area are not labelled.

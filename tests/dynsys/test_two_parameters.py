@@ -9,7 +9,7 @@ from dynsys.analysis import compile_field, find_cycles, two_parameter_diagram
 from dynsys.plotting import plot_two_parameters
 from dynsys.plotting.style import new_figure
 from dynsys.symbolic import System, mean_field
-from tasks import InputError
+from tasks import InputError, Status
 
 MORRIS_LECAR = """
     C dV/dt = I - g_L (V - V_L) - g_Ca m(V) (V - V_Ca) - g_K w (V - V_K)
@@ -40,10 +40,13 @@ def test_regions_around_a_bogdanov_takens_point():
     """D4: none for b1 < 0; saddle and sink, or saddle and source, on both sides of b1 = b2^2 (b2 < 0)."""
     field = problems.bogdanov_takens(0.1, 0.1)
     diagram = two_parameter_diagram(field, ("b1", "b2"), ((-0.5, 1), (-1, 1)), lines=3)
-    labels = [region.label for region in diagram.regions]
-    assert labels == ["1 saddle, 1 unstable node; no stable one", "no fixed point", "1 stable node, 1 saddle"]
-    assert diagram.regions[2].area == pytest.approx(1 / 3 / 3, abs=0.01)
-    assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold"]
+    areas = {region.label: region.area for region in diagram.regions}
+    assert len(areas) == len(diagram.regions) == 4 and all(region.checked for region in diagram.regions)
+    assert areas["1 stable node, 1 saddle"] == pytest.approx(1 / 3 / 3, abs=0.01)
+    # Stable cycles up to the homoclinic orbit, near b1 = 49/25 b2^2.
+    assert 0.02 < areas["1 stable cycle, 1 saddle, 1 unstable node"] < (1 - 25 / 49 / 3) / 3
+    assert {"no fixed point", "1 saddle, 1 unstable node; no stable one"} < set(areas)
+    assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold", "homoclinic"]
 
 
 def test_cycles_beyond_a_hopf_curve_are_counted():
@@ -56,7 +59,9 @@ def test_cycles_beyond_a_hopf_curve_are_counted():
     for region in diagram.regions:
         b1, b2 = region.place
         assert region.checked and region.counts.get("stable cycle", 0) == (b1 > b2**2)
-    assert "not looked for" not in diagram.message and "inside one region cycles may" in diagram.message
+    assert "not looked for" not in diagram.message and "curves of cycles are drawn" in diagram.message
+    without = two_parameter_diagram(field, *window, lines=2, cycle_curves=False)
+    assert "inside one region cycles may" in without.message
     blind = two_parameter_diagram(field, *window, lines=2, cycles=False)
     assert "cycles were not looked for" in blind.message
     assert {r.label for r in blind.regions} == {
@@ -78,9 +83,19 @@ def test_cycles_beside_a_bautin_point_are_counted():
     # A region of capture that holds both cycles would hide the stable one.
     near = field.with_values(b1=-0.01, b2=0.6)
     assert sorted(c.kind for c in find_cycles(near)) == ["stable cycle", "unstable cycle"]
-    # Where cycles fold inside a region, at b1 = -b2^2 / 4, two places of it differ, and that is said.
-    wide = two_parameter_diagram(field, ("b1", "b2"), ((-0.5, 0.1), (0.5, 1)), lines=2)
-    (left,) = (region for region in wide.regions if region.place[0] < 0)
+    # Cycles fold at b1 = -b2^2 / 4; without that curve two places of one region differ, and that is said.
+    wide = ("b1", "b2"), ((-0.5, 0.1), (0.5, 1))
+    diagram = two_parameter_diagram(field, *wide, lines=2)
+    assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold of cycles"]
+    areas = {region.label: region.area for region in diagram.regions}
+    assert areas["1 stable node, 1 stable cycle, 1 unstable cycle"] == pytest.approx(
+        (1 - 0.5**3) / 12 / 0.3, abs=0.01
+    )
+    assert len(areas) == 3 and all(region.checked for region in diagram.regions)
+    ax = plot_two_parameters(diagram, new_figure()[1])
+    assert {"Hopf", "fold of cycles"} <= set(ax.get_legend_handles_labels()[1])
+    without = two_parameter_diagram(field, *wide, lines=2, cycle_curves=False)
+    (left,) = (region for region in without.regions if region.place[0] < 0)
     assert left.counts == {"stable node": 1}
     if not left.checked:
         assert left.label == "1 stable node; elsewhere 1 stable node, 1 stable cycle, 1 unstable cycle"
@@ -93,11 +108,17 @@ def test_regions_of_fitzhugh_and_nagumo():
     tau, a = sympy.Float(0.08), sympy.Float(0.7)
     field = problems.field([v - v**3 / 3 - w + current, tau * (v + a - b * w)], "v w", I=0.5, b=0.8)
     diagram = two_parameter_diagram(field, ("I", "b"), ((0.0, 1.75), (0.75, 0.85)), lines=3)
-    assert [curve.kind for curve in diagram.curves] == ["Hopf", "Hopf"]
+    assert sorted(curve.kind for curve in diagram.curves) == ["Hopf"] * 2 + ["fold of cycles"] * 2
     middle = max(diagram.regions, key=lambda region: region.area)
     assert middle.label == "1 stable cycle, 1 unstable node" and middle.checked
     others = [region for region in diagram.regions if region is not middle]
     assert len(others) == 2 and all(region.counts["stable node"] == 1 for region in others)
+    # Folds of cycles, canards all of them, so close to the Hopf points that no pixel lies between.
+    for curve in diagram.curves:
+        if curve.kind == "fold of cycles":
+            assert curve.ends == (Status.REACHED_SPAN,) * 2
+            at = np.interp(0.8, *curve.values[np.argsort(curve.values[:, 1]), ::-1].T)
+            assert min(abs(at - 0.324179), abs(at - 1.425821)) < 1e-3
 
 
 @pytest.mark.slow
@@ -107,7 +128,13 @@ def test_chaos_is_told_from_rest():
     right = [10 * (y - x), x * (rho - z) - y, x * y - beta * z]
     field = problems.field(right, "x y z", rho=20.0, beta=8 / 3)
     diagram = two_parameter_diagram(field, ("rho", "beta"), ((0.5, 32), (2.5, 3)), lines=1)
-    assert len(diagram.regions) == 3
+    assert len(diagram.regions) == 4
+    # The cycles that the Hopf points bear are born of a pair of homoclinic orbits.
+    ends = [curve.values for curve in diagram.curves if curve.kind == "homoclinic"]
+    for values in ends:
+        rho = np.interp(8 / 3, *values[np.argsort(values[:, 1]), ::-1].T)
+        assert rho == pytest.approx(13.9266, abs=2e-3)
+    assert ends
     for region in diagram.regions:
         r, b = region.place
         expected = "1 stable node" if r < 1 else "2 stable nodes, 1 saddle"
@@ -141,7 +168,13 @@ def test_two_parameters_of_morris_and_lecar():
     field = compile_field(System.from_text(MORRIS_LECAR))
     diagram = two_parameter_diagram(field, ("I", "v3"), ((-50, 120), (0, 30)))
     found = {(point.kind, *point.values.round(6)) for point in diagram.special_points}
-    assert found == {("Bogdanov-Takens", 48.225939, 21.734143), ("cusp", 92.10523, 6.418208)}
+    assert {("Bogdanov-Takens", 48.225939, 21.734143), ("cusp", 92.10523, 6.418208)} < found
+    # Homoclinic orbits of a saddle end where it is a saddle-node, on a curve of folds.
+    ends = [point for point in diagram.special_points if point.kind == "saddle-node homoclinic"]
+    fold = next(curve for curve in diagram.curves if curve.kind == "fold")
+    for point in ends:
+        assert np.abs((fold.values - point.values) / [170, 30]).max(axis=1).min() < 0.02
+    assert len(ends) >= 2 and {"fold of cycles", "homoclinic"} < {curve.kind for curve in diagram.curves}
     assert all(region.checked for region in diagram.regions)
     # Nothing escapes, so where no fixed point is stable there is a stable cycle (Poincare and Bendixson).
     resting = ["stable node" in region.counts for region in diagram.regions]
