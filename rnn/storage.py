@@ -5,6 +5,7 @@ Own files are `rnn.container`'s; PyTorch files are read by `rnn.pytorch` and und
 
 import contextlib
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -25,6 +26,8 @@ _DTYPES = {"float64": "<f8", "float32": "<f4"}
 _SETTINGS = ("phi", "alpha", "noise_std")
 # What a .pt file does not store.
 _UNSTORED = {"phi": "tanh", "alpha": 0.2, "noise_std": 0.0}
+# Seconds after which a temporary file that nobody writes to was left behind by a killed process.
+_ABANDONED = 3600.0
 
 
 def save_network(net, path, provenance=None, dtype="float64"):
@@ -178,6 +181,8 @@ def read_header(path, limit=SIZE_LIMIT):
 def atomic_write(path, write):
     """Write a file whole or not at all: to a temporary file beside it, synchronised, then put in its place.
 
+    Temporary files of the same target that a killed process left behind more than an hour ago are removed.
+
     Parameters
     ----------
     path : str or path-like
@@ -206,6 +211,7 @@ def atomic_write(path, write):
     temporary = _temporary_beside(target)
     try:
         with open(temporary, "xb") as file:
+            _remove_abandoned(target, os.fstat(file.fileno()).st_mtime)
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -274,6 +280,17 @@ def _checked_target(path):
 
 def _temporary_beside(target):
     return target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex}.tmp")
+
+
+def _remove_abandoned(target, now):
+    """Remove old temporary files of this target; ``now`` is by the clock of the file system."""
+    name = re.compile(re.escape(f".{target.name[:100]}.") + r"[0-9a-f]{32}\.tmp")
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
+            if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):  # another process may have been faster
+                    if now - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED:
+                        os.unlink(entry.path)
 
 
 def _synchronise_folder(folder):

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hostile import CONTAINERS, published, rezipped, torch_bytes
 
+import rnn
 from rnn import FullRankRNN, LowRankRNN, load_network, save_network
 from rnn.storage import atomic_write, check_writable, read_header
 from tasks import FileError, InputError
@@ -354,3 +356,44 @@ def test_killed_while_saving(tmp_path, way):
     if way == "stalled":
         assert values == {1.0} and len(os.listdir(tmp_path)) == 2
         assert load_network(save_network(network(), path)).units == 6
+
+
+KILLED = """
+import os, signal, sys
+from rnn.storage import atomic_write
+
+def write(file):
+    file.write(b"half of it")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+atomic_write(sys.argv[1], write)
+"""
+
+
+@POSIX
+def test_what_a_killed_save_left_is_removed_by_a_later_one(tmp_path):
+    path = save_network(network(), tmp_path / "net.npz")
+    before = path.read_bytes()
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=Path(rnn.__file__).parents[1])
+    assert killed.returncode == -signal.SIGKILL and path.read_bytes() == before
+    (left,) = set(tmp_path.iterdir()) - {path}
+    save_network(network(), path)
+    assert left.exists()  # somebody may be writing it
+    os.utime(left, (time.time() - 4000,) * 2)
+    save_network(network(), tmp_path / "other.npz")
+    assert left.exists()  # of another target
+    save_network(network(), path)
+    assert {file.name for file in tmp_path.iterdir()} == {"net.npz", "other.npz"}
+
+
+def test_old_files_that_only_look_alike_stay(tmp_path):
+    digits = 32 * "a"
+    names = [f".net.npz.{digits}.tmp.npz", f"net.npz.{digits}.tmp", f".net.npz.{digits[1:]}.tmp"]
+    names += [".net.npz.tmp", f".net.npz.1.{digits}.tmp", f".netxnpz.{digits}.tmp"]
+    for name in names:
+        (tmp_path / name).write_text("mine")
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / f".net.npz.{digits}.tmp").mkdir()
+    save_network(network(), tmp_path / "net.npz")
+    assert {file.name for file in tmp_path.iterdir()} == {*names, f".net.npz.{digits}.tmp", "net.npz"}
