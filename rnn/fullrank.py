@@ -5,6 +5,7 @@ last product, the gradient of the weights, is shared out by its rows. The result
 of threads.
 """
 
+import contextlib
 from itertools import pairwise
 
 import numpy as np
@@ -257,9 +258,18 @@ class Team:
 
     def __init__(self, threads):
         self._others = [Worker(_call) for _ in range(1, check_count("threads", threads))]
+        self._settled = True
 
     def share(self, function, size, block):
-        """Call ``function(start, stop)`` once in each thread that gets a block."""
+        """Call ``function(start, stop)`` once in each thread that gets a block.
+
+        After a call that was interrupted, or raised, the next one waits until no thread is at work for it.
+        """
+        if not self._settled:
+            for worker in self._others:
+                with contextlib.suppress(Exception):  # errors of a call that has ended by another one
+                    worker.drain()
+        self._settled = False
         blocks = -(-size // block)
         threads = min(1 + len(self._others), blocks)
         first, *others = pairwise(block * round(i * blocks / threads) for i in range(threads + 1))
@@ -269,6 +279,7 @@ class Team:
         _call(function, *first)
         for worker in busy:
             worker.wait()
+        self._settled = True
 
     def close(self):
         """End the threads."""

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +15,7 @@ import tasks
 from rnn.approximation import truncate
 from rnn.batches import pack
 from rnn.connectivity import factors
-from rnn.fullrank import FullRankRunner
+from rnn.fullrank import FullRankRunner, Team
 from rnn.gradient import loss_and_gradient
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD
@@ -276,3 +278,46 @@ def test_parts_that_a_network_does_not_have_are_refused():
     low = LowRankRNN.random(8, 1, task, rng=0)
     with pytest.raises(InputError, match="has no 'J'; choose some of 'm', 'n', 'I'"):
         train(low, task, QUICK, rng=0)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_team_waits_for_what_an_interrupt_left_behind(error):
+    """Otherwise it takes the end of the old part for that of the new one, and returns before that is done."""
+    team, going_on, done = Team(2), threading.Event(), []
+
+    def interrupted(start, stop):
+        if start == 0:
+            raise error("now")
+        going_on.wait(10)
+        done.append("old")
+
+    def slow(start, stop):
+        if start > 0:
+            time.sleep(0.1)
+        done.append((start, stop))
+
+    with pytest.raises(error):
+        team.share(interrupted, 8, 4)
+    threading.Timer(0.05, going_on.set).start()
+    for _ in range(2):
+        team.share(slow, 8, 4)
+        assert sorted(done, key=str) == [(0, 4), (4, 8), "old"]
+        done.remove((0, 4))
+        done.remove((4, 8))
+    team.close()
+
+
+def test_an_error_of_an_interrupted_call_is_not_the_next_ones():
+    team = Team(2)
+
+    def broken(start, stop):
+        raise KeyboardInterrupt if start == 0 else ValueError("old")
+
+    with pytest.raises(KeyboardInterrupt):
+        team.share(broken, 2, 1)
+    seen = []
+    team.share(lambda start, stop: seen.append(start), 2, 1)
+    assert sorted(seen) == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        team.share(lambda start, stop: 1 // (1 - start), 2, 1)
+    team.close()
