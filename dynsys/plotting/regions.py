@@ -43,6 +43,8 @@ MARKERS = MappingProxyType(
         "saddle-node homoclinic": "H",
     }
 )
+# Longer legends stand beside the picture, where they hide no label.
+INSIDE = 4
 # Regions below this share of the area are not labelled.
 LABELLED = 0.02
 
@@ -89,5 +91,6 @@ def plot_two_parameters(diagram, ax=None):
     (left, right), (low, high) = diagram.spans
     across, up = (axis_label(name, diagram.source) for name in diagram.parameters)
     ax.set(xlabel=across, ylabel=up, xlim=(left, right), ylim=(low, high))
-    add_legend(ax)
+    aside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0}
+    add_legend(ax, **(aside if len(ax.get_legend_handles_labels()[1]) > INSIDE else {}))
     return ax
