@@ -67,8 +67,11 @@ def as_array(name, value, shape=None, axes=None, dtype=np.float64, finite=True):
         raise InputError(f"{name}: expected real numbers, got dtype {raw.dtype}; convert it to float first")
     if shape is not None:
         _check_shape(name, raw, shape, axes)
-    with np.errstate(invalid="ignore"):  # a signalling NaN is refused below, by name
-        array = np.array(raw, dtype=dtype, order="C", copy=True)
+    if raw.dtype == dtype:
+        array = np.array(raw, order="C", copy=True)
+    else:
+        with np.errstate(invalid="ignore"):  # a signalling NaN is refused below, by name
+            array = np.array(raw, dtype=dtype, order="C", copy=True)
     if finite:
         refuse_non_finite(name, array)
     array.setflags(write=False)

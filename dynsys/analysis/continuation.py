@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 from dynsys.analysis.branch import Branch
+from dynsys.analysis.branch_starts import on_curve, tangent_at
 from dynsys.analysis.curve import LONGEST_STEP, make_curve
 from dynsys.analysis.eigenvalues import growth, spectrum
 from dynsys.analysis.equilibria import HYPERBOLIC_TOLERANCE, FixedPoint
@@ -16,7 +17,15 @@ from dynsys.analysis.events import points_between
 from dynsys.analysis.special_points import special_points
 from dynsys.analysis.state_sizes import in_larger_units, state_sizes, with_rate
 from dynsys.analysis.user_events import check_events, find_user_events
-from dynsys.numerics.pseudo_arclength import CLOSED_LOOP, FAILED, LEFT_BOX, LEFT_SPAN, MAX_STEPS, MIN_STEP
+from dynsys.numerics.pseudo_arclength import (
+    CLOSED_LOOP,
+    FAILED,
+    LEFT_BOX,
+    LEFT_SPAN,
+    MAX_STEPS,
+    MIN_STEP,
+    insert,
+)
 from rnn.interrupts import interrupts_held
 from tasks.checks import as_array, check_count, check_number
 from tasks.errors import InputError, Status
@@ -24,10 +33,6 @@ from tasks.errors import InputError, Status
 __all__ = ["Branch", "continue_branch", "trace_branch"]
 
 MAX_POINTS = 2000
-# Distance (scaled) from a branch point to the start of another branch.
-OFFSET = 1e-2
-# Newton on the start: iterations; the residual of one that is on the branch, of one that needs no step.
-START_ITERATIONS, START_RESIDUAL, START_ROUNDING = 50, 1e-10, 1e-14
 
 _OUTCOMES = {
     LEFT_SPAN: Status.REACHED_SPAN, CLOSED_LOOP: Status.CLOSED_LOOP, MAX_STEPS: Status.MAX_STEPS,
@@ -142,14 +147,14 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
     >>> len(trace_branch(make_curve(field, "gain", (0.5, 2)), np.zeros(1), 1.5).special_points)
     1
     """
-    start, residual = (x, 0.0) if direction is not None else _on_curve(curve, x, p)
+    start, residual = (x, 0.0) if direction is not None else on_curve(curve, x, p)
     if start is None:
         message = (
             f"The start is not a fixed point at {curve.parameter} = {p:g}: the largest entry of F is "
             f"{residual:.3g} and Newton found none near it; start from one of find_fixed_points."
         )
         return _empty(curve, Status.NOT_ON_BRANCH, message)
-    tangent = _tangent(curve, start, p) if direction is None else direction / curve.scale
+    tangent = tangent_at(curve, start, p) if direction is None else direction / curve.scale
     if tangent is None:
         message = f"F has a kink at the start, {curve.parameter} = {p:g}: no curve can be followed there."
         return _empty(curve, Status.MIN_STEP, message)
@@ -177,34 +182,6 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
     return _assemble(curve, whole, modes, ends, *found, interrupted, notes)
 
 
-def step_off(curve, special, direction):
-    """A point on the branch that leaves a branch point in a direction, and its tangent.
-
-    Parameters
-    ----------
-    curve : Curve
-        The equations.
-    special : SpecialPoint
-        The branch point.
-    direction : ndarray (n + 1,)
-        Tangent of the other branch, in natural units.
-
-    Returns
-    -------
-    tuple of (x, p, tangent) or None
-        None where Newton's method finds no such point near it, or outside the span.
-    """
-    tangent = direction / curve.scale
-    tangent /= np.linalg.norm(tangent)
-    y = np.append(special.kappa, special.value) / curve.scale + OFFSET * tangent
-    found = curve.step(y, tangent)
-    if found is None or np.abs(found[0] - y).max() > OFFSET:
-        return None
-    y = found[0] * curve.scale
-    low, high = curve.span[0]
-    return (y[:-1], float(y[-1]), found[1] * curve.scale) if low <= y[-1] <= high else None
-
-
 def _inserted(found, pair):
     """Special points with one more, in order along the curve."""
     specials, events, lost = found
@@ -212,65 +189,26 @@ def _inserted(found, pair):
     return [special for special, _ in together], [event for _, event in together], lost
 
 
-def _on_curve(curve, x, p):
-    """The fixed point near a start at this parameter, by steps of least length; and the start's residual."""
-    first = float(np.abs(curve.rhs(x, p)).max())
-    if first <= START_ROUNDING * (1 + np.abs(x).max()):
-        return x, first
-    state = np.array(x)
-    for _ in range(START_ITERATIONS):
-        value, jacobian = curve.rhs(state, p), curve.jacobian(state, p)
-        if not np.isfinite(value).all():
-            return None, first
-        if not np.isfinite(jacobian).all():  # a kink: Newton cannot go on
-            break
-        step = np.linalg.lstsq(jacobian, -value, rcond=1e-12)[0]
-        longest = 0.5 * curve.scale[:-1].max()
-        state = state + step * (longest / max(np.abs(step).max(), longest))
-        if np.abs(step).max() <= 1e-14 * (1 + np.abs(state).max()):
-            break
-    close = np.abs((state - x) / curve.scale[:-1]).max() < 0.5
-    solved = np.abs(curve.rhs(state, p)).max() <= START_RESIDUAL * (1 + np.abs(state).max())
-    return (state if close and solved else None), first
-
-
-def _tangent(curve, x, p):
-    """Null vector of the scaled (F_x, F_p); where there are several, the one closest to the p axis.
-
-    None where there is no finite derivative.
-    """
-    matrix = np.empty((curve.n, curve.n + 1))
-    matrix[:, :-1], matrix[:, -1] = curve.jacobian(x, p), curve.slope(x, p)
-    matrix *= curve.scale
-    if not np.isfinite(matrix[:, :-1]).all():
-        return None
-    _, sizes, vectors = np.linalg.svd(matrix)
-    if sizes[-1] > 1e-9 * max(1.0, sizes[0]):
-        return vectors[-1]
-    null = vectors[np.append(sizes <= 1e-9 * max(1.0, sizes[0]), True)]
-    tangent = null.T @ null[:, -1]
-    return tangent if np.linalg.norm(tangent) > 0 else null[0]
-
-
 def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted, notes):
     """The branch, with its special points among its points."""
     field, n = curve.field, curve.n
-    natural, tangents = walk.points * curve.scale, walk.tangents * curve.scale
+    arcs = np.array([event.arc for event in events])
+    before = walk.tangents[np.maximum(walk.arcs.searchsorted(arcs), 1) - 1]
+    spots = np.array([(*special.kappa.tolist(), special.value) for special in specials]).reshape(-1, n + 1)
+    own = [_own_tangent(curve, *each) for each in zip(specials, events, before)]
+    places = np.empty(len(arcs) + len(walk.arcs), dtype=int)
+    natural, tangents = np.empty((2, len(places), n + 1))
+    insert(
+        walk.points, walk.tangents, walk.arcs, curve.scale, spots, np.array(own).reshape(-1, n + 1), arcs,
+        places, natural, tangents,
+    )  # fmt: skip
+    if specials:
+        modes = np.concatenate([modes, [special.eigenvalues for special in specials]])[places]
     for end in (0, -1):  # exactly, not to rounding of the scale
-        for limit in curve.span[0]:
+        for limit in curve.span[0].tolist():
             if abs(natural[end, -1] - limit) <= 1e-12 * curve.scale[-1]:
                 natural[end, -1] = limit
-    if specials:
-        arcs = np.array([event.arc for event in events])
-        before = walk.tangents[np.maximum(walk.arcs.searchsorted(arcs), 1) - 1]
-        own = [_own_tangent(curve, *each) for each in zip(specials, events, before)]
-        order = np.concatenate([arcs, walk.arcs]).argsort(kind="stable")
-        spots = [(*special.kappa.tolist(), special.value) for special in specials]
-        natural = np.concatenate([spots, natural])[order]
-        tangents = np.concatenate([np.array(own) * curve.scale, tangents])[order]
-        modes = np.concatenate([[special.eigenvalues for special in specials], modes])[order]
     x, p = natural[:, :n], natural[:, n]
-    tangents /= np.sqrt(np.einsum("ij,ij->i", tangents, tangents))[:, None]
     largest = np.maximum(np.abs(modes).max(axis=1), curve.rate)
     stable = growth(field, modes[:, 0]) < -HYPERBOLIC_TOLERANCE * largest  # the first is the fastest
     statuses = tuple(_OUTCOMES[end] for end in ends)

@@ -250,14 +250,18 @@ class Curve:
         numbers = np.array([len(self.field.continuable), *self.columns])
         return self.inputs.copy(), np.array(self.field.values), program, numbers
 
-    def _common(self, borders):
+    @cached_property
+    def _system(self):
+        """What kernels take between the functions and the borders, but for the units of the state."""
         n, k = self.n, len(self.columns)
-        inputs, values, program, numbers = self._data
-        scale = np.append(self.scale, 1.0) if self.mode == BRANCH_CURVE or k == 2 else self.scale
-        return (
-            addresses(self.field.functions), inputs, values, program, scale, numbers,
-            (self.span / self.scale[n : n + k, None]).ravel(), borders, self.mode,
-        )  # fmt: skip
+        return *self._data, (self.span / self.scale[n : n + k, None]).ravel()
+
+    def _common(self, borders):
+        inputs, values, program, numbers, span = self._system
+        two = self.mode == BRANCH_CURVE or len(self.columns) == 2
+        scale = np.append(self.scale, 1.0) if two else self.scale
+        functions = addresses(self.field.functions)
+        return functions, inputs, values, program, scale, numbers, span, borders, self.mode
 
     def many(self, name, points, size):
         """One of the field's functions at points (M, n + k) in natural units, (M, size)."""

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from dynsys.analysis.branch import hermite
-from dynsys.analysis.continuation import step_off, trace_branch
+from dynsys.analysis.branch_starts import step_off
+from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.period_two import orbits_from_flip
 from dynsys.analysis.special_points import CROSSINGS
 from tasks.errors import Status

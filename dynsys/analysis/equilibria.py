@@ -252,7 +252,7 @@ def zero_below(eigenvalues):
     >>> zero_below([-0.5, 10.0])
     1e-06
     """
-    return HYPERBOLIC_TOLERANCE * max(1.0, float(np.abs(eigenvalues).max(initial=0.0)))
+    return HYPERBOLIC_TOLERANCE * max(1.0, 0.0, *map(abs, np.asarray(eigenvalues).tolist()))
 
 
 _EULER = {None: "", True: "yes", False: "no"}

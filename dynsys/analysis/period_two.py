@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynsys.analysis.continuation import step_off, trace_branch
+from dynsys.analysis.branch_starts import step_off
+from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.curve import make_curve
 from dynsys.analysis.maps import orbit_of_two
 from tasks.errors import Status

@@ -82,7 +82,7 @@ def special_points(curve, walk, modes):
     counts = (growth(field, modes) > 0).sum(axis=1)
     places = walk.arcs
     lost = 0
-    for k in np.flatnonzero(np.diff(counts)):
+    for k in np.flatnonzero(counts[1:] != counts[:-1]).tolist():
         if not any(places[k] - TOGETHER <= event.arc <= places[k + 1] + TOGETHER for _, event in found):
             special, event = _where_count_changes(curve, walk, counts, places, k)
             if special is None:
@@ -99,8 +99,10 @@ def _resolved(curve, groups):
         return []
     starts = np.array([group[0].point for group in groups])
     eigenvalues = sorted_eigenvalues(curve.jacobians(starts * curve.scale))
-    size = np.maximum(curve.rate, np.abs(eigenvalues).max(axis=1))
-    zeros = (np.abs(eigenvalues) <= NEARLY_ZERO * size[:, None]).sum(axis=1).tolist()
+    size = np.abs(eigenvalues)
+    zeros = (
+        (size <= NEARLY_ZERO * np.maximum(curve.rate, size.max(axis=1, keepdims=True))).sum(axis=1).tolist()
+    )
     wanted = []
     for k, group in enumerate(groups):
         here = {event.test for event in group}
@@ -160,9 +162,10 @@ def _named(curve, group, solutions, eigenvalues, singular):
 
 def _is_oscillation(eigenvalues):
     """Whether it is a complex pair that sums to zero, and not two real eigenvalues."""
-    real = np.abs(eigenvalues.imag) <= 1e-12
-    opposite = np.abs(eigenvalues[real][:, None] + eigenvalues[real]).min(initial=np.inf)
-    return np.abs(eigenvalues[~real].real).min(initial=np.inf) < opposite
+    values = eigenvalues.tolist()
+    real = [value.real for value in values if abs(value.imag) <= 1e-12]
+    opposite = min((abs(first + second) for first in real for second in real), default=np.inf)
+    return min((abs(value.real) for value in values if abs(value.imag) > 1e-12), default=np.inf) < opposite
 
 
 def _is_neutral(eigenvalues, rate):

@@ -11,6 +11,8 @@ from rnn.jit import jit
 
 # Bordered solves for null vectors: most of them, and the change of a vector that has settled.
 NULL_ITERATIONS, NULL_CHANGE = 12, 1e-15
+# The same for a null direction, and the least volume that the rows span, next to their size.
+NULL_SOLVES, INDEPENDENT = 3, 1e-6
 
 
 @jit()
@@ -219,3 +221,50 @@ def null_pair(matrix, q, psi):
             row += matrix[i, j] * q[j]
         residual += row * row
     return np.sqrt(residual) / max(1.0, size)
+
+
+@jit(types.boolean(MATRIX, VECTOR))
+def null_direction(matrix, out):
+    """Unit null vector of a matrix with one column more than rows, its last component not negative.
+
+    Parameters
+    ----------
+    matrix : ndarray (n, n + 1)
+        The matrix.
+    out : ndarray (n + 1,)
+        Becomes the vector.
+
+    Returns
+    -------
+    bool
+        Whether the rows are surely independent, so that there is no other null vector.
+
+    Examples
+    --------
+    >>> out = np.empty(2)
+    >>> null_direction(np.array([[4.0, 3.0]]), out), out
+    (True, array([-0.6,  0.8]))
+    """
+    n, size, volume = matrix.shape[0], 0.0, 0.0
+    for j in range(n + 1):
+        out[j] = 1.0 / (1.7 + j)  # anything that is not in the span of the rows
+        for i in range(n):
+            size += matrix[i, j] ** 2
+    size = np.sqrt(size)
+    square, right = np.empty((n + 1, n + 1)), np.empty(n + 1)
+    for _ in range(NULL_SOLVES):
+        for j in range(n + 1):
+            for i in range(n):
+                square[i, j] = matrix[i, j]
+            square[n, j], right[j] = out[j], 0.0
+        right[n] = 1.0
+        volume = abs(eliminate(square, right))  # the product of the singular values, once out is the vector
+        norm = 0.0
+        for j in range(n + 1):
+            norm += right[j] ** 2
+        if not 0.0 < norm < np.inf:
+            return False
+        norm = -np.sqrt(norm) if right[n] < 0.0 else np.sqrt(norm)
+        for j in range(n + 1):
+            out[j] = right[j] / norm
+    return volume > INDEPENDENT * max(1.0, size) * size ** (n - 1)

@@ -256,3 +256,33 @@ def join(points, tangents, tests, vectors, counts, all_points, all_tangents, all
             for j in range(points.shape[2]):
                 square += (all_points[k, j] - all_points[k - 1, j]) ** 2
             arcs[k] = arcs[k - 1] + np.sqrt(square)
+
+
+@jit(types.void(MATRIX, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, VECTOR, _COUNTS, MATRIX, MATRIX))
+def insert(points, tangents, arcs, scale, more_points, more_tangents, more_arcs, places, natural, directions):
+    """Put further points among those of a walk, by their distance along it, and all into natural units.
+
+    Parameters
+    ----------
+    points, tangents, arcs, scale : ndarray (M, m), (M, m), (M,), (m,)
+        A walk, and the units that it is in.
+    more_points, more_tangents, more_arcs : ndarray (E, m), (E, m), (E,)
+        Points in natural units, tangents in those of the walk, and distances in increasing order; where they
+        are equal to one of the walk, the further point comes first.
+    places : ndarray of int (M + E,)
+        Becomes which of all points each row is: those of the walk, then the further ones.
+    natural, directions : ndarray (M + E, m)
+        Become the points and the unit tangents.
+    """
+    i = e = 0
+    for row in range(places.size):
+        further = e < more_arcs.size and (i == arcs.size or more_arcs[e] <= arcs[i])
+        square = 0.0
+        for j in range(scale.size):
+            natural[row, j] = more_points[e, j] if further else points[i, j] * scale[j]
+            directions[row, j] = (more_tangents[e, j] if further else tangents[i, j]) * scale[j]
+            square += directions[row, j] ** 2
+        for j in range(scale.size):
+            directions[row, j] /= np.sqrt(square)
+        places[row] = arcs.size + e if further else i
+        e, i = (e + 1, i) if further else (e, i + 1)
