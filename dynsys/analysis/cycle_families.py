@@ -11,6 +11,8 @@ from tasks.errors import InputError, Status
 INTERVALS, MAX_POINTS, MAX_FAMILIES = 30, 200, 24
 # Cycles are the same within this share of the scale.
 SAME = 1e-3
+# A family begins or ends at a Hopf point if it comes this close to it.
+TOUCHES = 0.02
 
 
 def cycle_families(curve, hopf_points, others=None):
@@ -70,6 +72,43 @@ def _followed(curve, waiting, families):
         if first:
             waiting += [(curve, point, False) for point in family.special_points if point.onward is not None]
         yield family
+
+
+def not_followed(curve, hopf_points, families):
+    """Which Hopf points no family begins or ends at, as the end of a sentence.
+
+    Parameters
+    ----------
+    curve, hopf_points
+        As in `cycle_families`.
+    families : sequence of CycleBranch
+        What came of them.
+
+    Examples
+    --------
+    >>> not_followed(None, [], [])
+    ''
+    """
+    missed = [
+        f"{point.value:.6g}"
+        for point in hopf_points
+        if "omega" in point.coefficients
+        and not any(_reaches(family, point, curve.scale) for family in families)
+    ]
+    if not missed:
+        return ""
+    where = f"{'s' * (len(missed) != 1)} at {curve.parameter} = {', '.join(missed)}"
+    return f"; inside the span no cycles could be followed from the Hopf point{where}"
+
+
+def _reaches(family, hopf, scale):
+    """Whether the first or the last cycle of a family is as good as this Hopf point."""
+    for k in (0, -1):
+        place = np.concatenate([family.low[k] - hopf.kappa, family.high[k] - hopf.kappa])
+        near = (np.abs(place) < TOUCHES * np.tile(scale[:-1], 2)).all()
+        if near and abs(family.values[k] - hopf.value) < TOUCHES * scale[-1]:
+            return True
+    return False
 
 
 def _ends_at(family, hopf, scale):

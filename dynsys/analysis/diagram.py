@@ -10,8 +10,8 @@ import numpy as np
 from dynsys.analysis.branch_proof import UNKNOWN, is_trapped, prove_branches, sentence_of
 from dynsys.analysis.continuation import trace_branch
 from dynsys.analysis.curve import make_curve
-from dynsys.analysis.cycle_families import cycle_families
-from dynsys.analysis.diagram_branches import follow, mend, merged_points, orbits_of_two, passes
+from dynsys.analysis.cycle_families import cycle_families, not_followed
+from dynsys.analysis.diagram_branches import early_ends, follow, mend, merged_points, orbits_of_two, passes
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.special_point import table
 from dynsys.analysis.special_points import CROSSINGS
@@ -246,11 +246,12 @@ def bifurcation_diagram(
             f"at {parameter} = {odd[0]:g} a search and the branches disagree on the number of fixed points"
         )
     if alone:
-        message = f"{len(alone)} fixed points could not be followed: {alone[0].message}"
+        points = "1 fixed point" if len(alone) == 1 else f"{len(alone)} fixed points"
+        message = f"{points} could not be followed: {alone[0].message}"
     if incomplete:
         why = "are isolated" if any(found.continua for found in searches) else "could be found"
         message = f"at {incomplete} of {samples} values of {parameter} not all fixed points {why}"
-    message += _orbits_followed(orbits)
+    message += _orbits_followed(orbits) + early_ends(branches)
     if proof:
         message += f"; {sentence_of(proof, specials, parameter, None if is_trapped(curve) else room)}"
     families = []
@@ -264,6 +265,7 @@ def bifurcation_diagram(
             for family in cycle_families(curve, hopfs, others):
                 families.append(family)
             message += _cycles_searched(field, families, cycles)
+            message += not_followed(curve, hopfs, families)
         except KeyboardInterrupt:  # so are the families
             interrupted = True
     if interrupted:

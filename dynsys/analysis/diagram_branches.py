@@ -121,6 +121,26 @@ def same_branch(curve, branch, other):
     )
 
 
+def early_ends(branches):
+    """Which branches end inside the span, and how, as the end of a sentence.
+
+    Examples
+    --------
+    >>> early_ends([])
+    ''
+    """
+    ends = [(k, b) for b in branches for k in (0, 1) if not b.ends[k].ok]
+    if not ends:
+        return ""
+    k, branch = ends[0]
+    count = len({id(b) for _, b in ends})
+    why = branch.ends[k].value.rstrip(".")
+    return (
+        f"; {count} of {len(branches)} branches end{'s' * (count == 1)} before the span does, the first at "
+        f"{branch.parameter} = {branch.values[-k]:.6g}: {why[0].lower()}{why[1:]}"
+    )
+
+
 def off_branches(curve, branches, points):
     """Which points of the curve (K, n + 1), scaled, lie on none of the branches; an array of bool (K,).
 
@@ -224,9 +244,13 @@ def _own_points(curve, branch):
         for special in branch.special_points
         if not len(special.directions) and "multiplicity" not in special.coefficients
     ]
+    points = (special for special in branch.special_points if len(special.directions))
+    crossings = [np.append(special.kappa, special.value) / curve.scale for special in points]
     for end, status in zip((0, -1), branch.ends):
-        if status is Status.REACHED_SPAN and np.isin(branch.values[end], curve.span[0]):
-            found.append(("end", np.append(branch.kappa[end], branch.values[end]) / curve.scale))
+        place = np.append(branch.kappa[end], branch.values[end]) / curve.scale
+        shared = any(np.abs(place - crossing).max() < SAME for crossing in crossings)
+        if status is Status.REACHED_SPAN and np.isin(branch.values[end], curve.span[0]) and not shared:
+            found.append(("end", place))
     return found
 
 

@@ -11,6 +11,7 @@ from dynsys.analysis.eigenvalues import growth, sorted_eigenvalues, spectrum
 from dynsys.analysis.events import Event, find_events
 from dynsys.analysis.extended_systems import polish, polish_cusp
 from dynsys.analysis.map_events import find_map_events
+from dynsys.analysis.normal_forms import null_vectors
 from dynsys.numerics.extended import BRANCH, BRANCH_CURVE, FOLD, FOLD_CURVE, HOPF_CURVE, PAIR
 
 # Events closer than this along the curve (scaled) are looked at together.
@@ -22,6 +23,8 @@ COINCIDE = 1e-6
 SAME = 1e-8
 # An eigenvalue at an event that is below this is meant to be zero.
 NEARLY_ZERO = 1e-5
+# The real part of one at an end of a branch that is below this is meant to be zero.
+AT_END = 1e-9
 # Bisections of a step in which the number of unstable eigenvalues changes without an event.
 BISECTIONS = 40
 CROSSINGS = ("pitchfork", "transcritical", "branch point")
@@ -65,6 +68,8 @@ def special_points(curve, walk, modes):
     events = find_events(curve, walk)
     if field.step is not None:  # pairs of eigenvalues that sum to zero mean nothing to a map
         events = [event for event in events if event.test != PAIR]
+    else:
+        events = _with_ends(curve, walk, modes, events)
     groups, found = [], []
     for event in events:
         if groups and event.arc - groups[-1][0].arc <= TOGETHER:
@@ -91,6 +96,31 @@ def special_points(curve, walk, modes):
                 found.append((special, event))
     found.sort(key=lambda pair: pair[1].arc)
     return [special for special, _ in found], [event for _, event in found], lost
+
+
+def _with_ends(curve, walk, modes, events):
+    """The events, and those exactly at an end of the walk, where no test changes its sign."""
+    for k, row in ((0, modes[0].tolist()), (-1, modes[-1].tolist())):
+        nearest = min(row, key=lambda value: abs(value.real))
+        if abs(nearest.real) > AT_END * max(curve.rate, *map(abs, row)):
+            continue
+        arc = float(walk.arcs[k])
+        if any(abs(event.arc - arc) <= TOGETHER for event in events):
+            continue
+        fresh = [
+            Event(test, False, arc, walk.points[k], walk.tangents[k])
+            for test in ((PAIR,) if nearest.imag else (_zero_at(curve, walk.points[k]),))
+        ]
+        events = fresh + events if k == 0 else events + fresh
+    return events
+
+
+def _zero_at(curve, point):
+    """Whether branches cross at a point with a zero eigenvalue, or one turns."""
+    y = point * curve.scale
+    _, psi = null_vectors(curve.jacobian(y[:-1], y[-1]))
+    slope = curve.slope(y[:-1], y[-1]) * curve.scale[-1]
+    return BRANCH if abs(psi @ slope) <= NEARLY_ZERO * max(curve.rate, np.abs(slope).max()) else FOLD
 
 
 def _resolved(curve, groups):

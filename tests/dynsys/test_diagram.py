@@ -259,3 +259,31 @@ def test_what_is_finite_at_infinity_is_searched_too():
     assert not outside.branches and outside.message.startswith(
         "no fixed point was found at 9 values of p in boxes"
     )
+
+
+@pytest.mark.parametrize("span", [(-1, 0), (0, 1)])
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("x' = p x - x^3", "pitchfork"),
+        ("x' = p x - x^2", "transcritical"),
+        ("x' = p + x^2", "fold"),
+        ("x' = p x - y - x (x^2 + y^2); y' = x + p y - y (x^2 + y^2)", "Hopf"),
+    ],
+)
+def test_what_happens_at_the_end_of_the_span_is_named(span, text, kind):
+    """At p = 0, whichever side of it is looked at."""
+    diagram = bifurcation_diagram(compile_field(System.from_text(f"{text}; p = 0.5")), "p", span)
+    assert [(point.kind, point.value) for point in diagram.special_points] == [(kind, 0.0)]
+    assert diagram.complete
+
+
+def test_branches_that_end_early_and_hopf_points_without_cycles_are_said():
+    """x' = p - |x| has a kink at p = 0; slow manifolds so steep that no mesh follows their first cycles."""
+    kink = bifurcation_diagram(compile_field(System.from_text("x' = p - abs(x); p = 1")), "p", (-1, 1))
+    assert "2 of 2 branches end before the span does" in kink.message and not kink.status.ok
+    steep = compile_field(System.from_text("x' = 1e6 (y - x^3 + x); y' = p - x - y; p = 0"))
+    diagram = bifurcation_diagram(steep, "p", (-2, 2))
+    assert (
+        diagram.cycles or "no cycles could be followed from the Hopf points at p = -0.1924" in diagram.message
+    )
