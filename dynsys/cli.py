@@ -187,7 +187,7 @@ def bifurcate(options, command):
     net = rnn.load_network(options.file, alpha=options.alpha, phi=options.phi)  # noise moves no fixed point
     span = None if options.span is None else tuple(options.span)
     inputs = dynsys.report.parse_inputs(options.input)
-    diagram = dynsys.report.network_diagram(net, options.along, span, inputs)
+    diagram = dynsys.report.network_diagram(net, options.along, span, inputs, options.certify)
     folder = dynsys.report.check_folder(options.output)
     folder.mkdir(parents=True, exist_ok=True)
     path = dynsys.report.write_diagram(diagram, folder, command, options.file.name)
@@ -273,6 +273,8 @@ def _parser():
     five.add_argument("--span", nargs=2, type=float, metavar=("LOW", "HIGH"), help="ends of the parameter")
     five.add_argument("--input", action="append", default=[], metavar="NAME=VALUE",
                        help="a constant input; may be given again")  # fmt: skip
+    five.add_argument("--certify", action="store_true",
+                       help="prove the number of fixed points at values of the parameter")  # fmt: skip
     five.add_argument("--alpha", type=float, help="Euler step dt / tau; the diagram is a map's if it is 1")
     five.add_argument("--phi", help="activation (tanh, erf, relu, linear), in place of the file's own")
     five.set_defaults(run=bifurcate)

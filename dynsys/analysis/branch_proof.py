@@ -18,8 +18,8 @@ from tasks.errors import InputError
 
 # Pieces of the span at first, and how often one may be halved; boxes examined in an interval.
 PIECES, HALVINGS, BUDGET = 16, 10, 1500
-# Where the parameter cannot be an interval: values at which numbers are proved.
-VALUES = 65
+# Where the parameter cannot be an interval: values at which numbers are proved, and boxes examined at each.
+VALUES, BUDGET_OF_VALUE = 65, 20_000
 # A box of states is left open where F varies with the parameter more than this share.
 SHARE = 0.1
 # Room around trapping boxes, relative and absolute.
@@ -271,8 +271,9 @@ def _proved(curve, functions, low, high, box):
     counts = np.zeros(5, dtype=np.int64)
     queue[0] = search
     kernel.prove(
-        functions.values, functions.slopes, u, params, search, np.zeros((0, field.dimension)), 0, 1, BUDGET,
-        SHARE if wide else np.inf, wide, alone, tight, queue, undecided, counts,
+        functions.values, functions.slopes, u, params, search, np.zeros((0, field.dimension)), 0, 1,
+        BUDGET if wide else BUDGET_OF_VALUE, SHARE if wide else np.inf, wide, alone, tight, queue, undecided,
+        counts,
     )  # fmt: skip
     if counts[kernel.UNDECIDED]:
         return UNKNOWN

@@ -20,7 +20,7 @@ INPUT_SPAN = (-1.0, 1.0)
 DPI = 200
 
 
-def network_diagram(net, along="gain", span=None, inputs=None):
+def network_diagram(net, along="gain", span=None, inputs=None, certify=False):
     """The bifurcation diagram of a network's exact field; of its map where the network is a vanilla one.
 
     Parameters
@@ -33,6 +33,8 @@ def network_diagram(net, along="gain", span=None, inputs=None):
         Its ends; gains from 0 to 2, inputs from -1 to 1 if left out.
     inputs : mapping of str to float, optional
         Constant inputs; zero if left out.
+    certify : bool, default False
+        As in `bifurcation_diagram`.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def network_diagram(net, along="gain", span=None, inputs=None):
     (SpecialPoint(pitchfork at gain = 1, kappa = [0.]),)
     """
     span = SPANS.get(along, INPUT_SPAN) if span is None else span
-    return bifurcation_diagram(as_run(reduced_field(net)), along, span, inputs)
+    return bifurcation_diagram(as_run(reduced_field(net)), along, span, inputs, certify=certify)
 
 
 def write_diagram(diagram, folder, command=None, title=None):

@@ -186,8 +186,10 @@ def test_the_command_writes_a_diagram(tmp_path, capsys):
     """Figure, numbers, branches and LaTeX of a network's diagram along its gain."""
     m = np.ones(4)
     path = rnn.save_network(LowRankRNN(m, m, np.zeros(4), m), tmp_path / "net.npz")
-    assert main(["bifurcate", str(path), "--along", "gain", "-o", str(tmp_path / "out")]) == 0
-    assert "Supercritical pitchfork at gain = 1" in capsys.readouterr().out
+    assert main(["bifurcate", str(path), "--along", "gain", "--certify", "-o", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "Supercritical pitchfork at gain = 1" in printed
+    assert "proved: no other fixed points at 64 of 65 values of gain" in printed
     numbers = json.loads((tmp_path / "out" / "diagram.json").read_text())
     assert numbers["complete"] and numbers["special_points"][0]["kind"] == "pitchfork"
     assert len(load_branch(tmp_path / "out" / numbers["branches"][0])) > 20
