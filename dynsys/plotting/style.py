@@ -318,7 +318,8 @@ def add_legend(ax, **options):
     if not ax.get_legend_handles_labels()[1] and "handles" not in options:
         return None
     size = 0.88 * ax.xaxis.label.get_size()
-    patch = {"facecolor": "white", "edgecolor": "none", "framealpha": 0.8}
+    outside = "bbox_to_anchor" in options  # there a patch would only hide the frame of the Axes
+    patch = {"facecolor": "white", "edgecolor": "none", "framealpha": 0.0 if outside else 0.8}
     letters = {"fontsize": size, "title_fontsize": size, "handlelength": 2.2}
     return ax.legend(**{**patch, **letters, **options})
 

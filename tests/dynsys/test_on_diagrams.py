@@ -66,6 +66,8 @@ def test_the_legend_of_the_diagram_stays_under_paths(net):
     plot_paths(diagram, trials, simulate(net, trials), ax=plot_bifurcation(diagram, ax=ax))
     texts = [[text.get_text() for text in legend.get_texts()] for legend in ax.findobj(Legend)]
     assert ["stable", "unstable", "fold"] in texts and len(texts) == 2
+    alphas = [legend.get_frame().get_alpha() for legend in ax.findobj(Legend)]
+    assert sorted(alphas) == [0.0, 0.8]  # beside the Axes nothing is behind it but their frame
 
 
 def test_conditions_of_several_numbers_colour_paths_too():
