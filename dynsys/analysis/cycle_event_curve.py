@@ -12,10 +12,9 @@ from dynsys.analysis.cycle_conditions import CYCLE_KINDS, DOUBTFUL, MAX_INTERVAL
 from dynsys.analysis.cycle_event_points import last_of, special_points
 from dynsys.analysis.cycle_point import CyclePoint
 from dynsys.analysis.orbit_chain import remeshed, sampled
-from dynsys.analysis.orbit_walk import Walk, walk_orbits
+from dynsys.analysis.orbit_walk import walk_both_ways
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.numerics.collocation_basis import DEGREE
-from rnn.interrupts import interrupts_held
 from tasks.errors import InputError, Status
 
 INTERVALS, MAX_POINTS = 40, 400
@@ -71,23 +70,7 @@ def follow_cycle_events(curve, point, at, max_points=MAX_POINTS, intervals=INTER
     (True, 'REACHED_SPAN')
     """
     system, start = _start(curve, point, at, intervals)
-    ways, found = [], []
-    with interrupts_held() as ask:  # what was followed is kept
-        for sign in (1.0, -1.0):
-            stop = ways and ways[0].status in (Status.INTERRUPTED, Status.CLOSED_LOOP)
-            way = (
-                Walk([start], [], ways[0].status)
-                if stop
-                else walk_orbits(system, start, sign, max_points, ask)
-            )
-            ways.append(way)
-    try:
-        with interrupts_held() as ask:
-            for way in ways:
-                found.append(special_points(system, way, ask))
-    except KeyboardInterrupt:
-        ways = [way._replace(status=Status.INTERRUPTED) for way in ways]
-        found += [()] * (2 - len(found))
+    ways, found = walk_both_ways(system, start, max_points, special_points)
     return _assembled(system, ways, found)
 
 

@@ -13,11 +13,10 @@ from scipy.optimize import brentq
 from dynsys.analysis.codimension_two_point import CodimensionTwoPoint, describe
 from dynsys.analysis.homoclinic import Homoclinics
 from dynsys.analysis.orbit_chain import remeshed
-from dynsys.analysis.orbit_walk import Walk, located, walk_orbits
+from dynsys.analysis.orbit_walk import located, walk_both_ways
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.numerics.collocation_basis import DEGREE
 from dynsys.numerics.extended import FOLD_CURVE
-from rnn.interrupts import interrupts_held
 from tasks.errors import InputError, Status
 
 # How far from the given point, in units of the spans, the first place may be; and a Bogdanov-Takens point
@@ -69,12 +68,8 @@ def follow_homoclinics(curve, point, at, max_points, intervals):
     (True, ['neutral saddle'])
     """
     system, start = _start(curve, point, at, intervals)
-    with interrupts_held() as ask:  # what was followed is kept
-        ways = [walk_orbits(system, start, 1.0, max_points, ask)]
-        stop = ways[0].status in (Status.INTERRUPTED, Status.CLOSED_LOOP)
-        ways.append(Walk([start], [], ways[0].status) if stop else
-                    walk_orbits(system, start, -1.0, max_points, ask))  # fmt: skip
-    specials = [[*_neutral(system, way), *_last(system, way)] for way in ways]
+    ways, found = walk_both_ways(system, start, max_points, _neutral)
+    specials = [[*points, *_last(system, way)] for points, way in zip(found, ways)]
     return _assembled(system, ways, [*specials[1][::-1], *specials[0]])
 
 
@@ -109,10 +104,11 @@ def _start(curve, point, at, intervals):
     return system, start
 
 
-def _neutral(system, way):
+def _neutral(system, way, ask):
     """Places of a walk at which the saddle's leading eigenvalues add up to 0."""
     found = []
     for k, step in enumerate(way.steps):
+        ask()
         ends = sum(way.places[k].leading), sum(way.places[k + 1].leading)
         place = located(system, step, lambda each: sum(each.leading), ends)
         if place is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from dynsys.analysis.orbit_chain import orbit_weights
+from rnn.interrupts import interrupts_held
 from tasks.errors import Status
 
 # Steps, of orbits in units of the first one's size and of parameters in units of the spans: first, shortest,
@@ -31,6 +32,39 @@ class Walk(NamedTuple):
     steps: list
     status: Status
     beyond: object = None
+
+
+def walk_both_ways(system, start, max_points, points):
+    """Follow a curve of orbits both ways, and look for special points on each; Ctrl-C keeps what was found.
+
+    Parameters
+    ----------
+    system, start, max_points
+        As in `walk_orbits`.
+    points : callable
+        From the system, a walk and what raises KeyboardInterrupt to a list of special points.
+
+    Returns
+    -------
+    ways, found : list of two Walk, list of two lists
+        Along the start's tangent and against it; the second walk of a closed curve is its start only.
+    """
+    ways, found = [], []
+    try:
+        with interrupts_held() as ask:
+            for sign in (1.0, -1.0):
+                if ways and ways[0].status in (Status.INTERRUPTED, Status.CLOSED_LOOP):
+                    break
+                ways.append(walk_orbits(system, start, sign, max_points, ask))
+            for way in ways:
+                if way.status is not Status.INTERRUPTED:
+                    found.append(points(system, way, ask))
+    except KeyboardInterrupt:
+        ways = [way._replace(status=Status.INTERRUPTED) for way in ways]
+        if not ways:
+            ways.append(Walk([start], [], Status.INTERRUPTED))
+    ways += [Walk([start], [], ways[0].status)] * (2 - len(ways))
+    return ways, found + [[]] * (2 - len(found))
 
 
 def walk_orbits(system, start, sign, max_points, ask):

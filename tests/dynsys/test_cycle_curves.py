@@ -1,5 +1,7 @@
 """Curves of cycle events in two parameters, against flows whose curves are known by construction."""
 
+import signal
+
 import numpy as np
 import problems
 import pytest
@@ -13,8 +15,10 @@ from dynsys.analysis import (
     continue_branch,
     continue_curve,
     continue_cycles,
+    find_cycles,
     find_fixed_points,
 )
+from dynsys.analysis.cycle_event_curve import EventSystem
 from dynsys.symbolic import System
 from tasks import InputError, Status
 
@@ -163,6 +167,24 @@ def test_torus_curve_ends_where_it_meets_the_period_doubling():
     np.testing.assert_allclose(meets.values, 0, atol=1e-7)
 
 
+@pytest.mark.slow
+def test_lorenz_period_doublings_agree_with_branches_of_cycles():
+    """D7: doubling at rho = 229.4067; at the ends of the curve in (rho, sigma) branches have it too."""
+    x, y, z, rho, sigma = sympy.symbols("x y z rho sigma")
+    right = [sigma * (y - x), x * (rho - z) - y, x * y - sympy.Rational(8, 3) * z]
+    field = problems.field(right, "x y z", rho=280.0, sigma=10.0)
+    cycle = next(each for each in find_cycles(field, rng=0) if each.stable)
+    doubling = first(continue_cycles(field, cycle, "rho", (220, 290)), "period doubling")
+    assert doubling.value == pytest.approx(229.4067, abs=1e-4)
+    curve = continue_curve(field, doubling, "sigma", (8, 12), (100, 500))
+    assert curve.ends == (Status.REACHED_SPAN,) * 2
+    for k in (0, -1):
+        at, sigma = curve.values[k]
+        there = field.with_values(rho=at, sigma=sigma)
+        found = first(continue_cycles(there, curve.cycle(k), "rho", (at - 3, at + 3)), "period doubling")
+        assert found.value == pytest.approx(at, abs=1e-5)
+
+
 def test_morris_lecar_folds_agree_with_branches_of_cycles():
     """D8: folds of cycles at I = 88.2933 and 216.900; at other v3 branches have them where the curve is."""
     field = morris_lecar()
@@ -183,7 +205,29 @@ def test_morris_lecar_folds_agree_with_branches_of_cycles():
         assert min(abs(value - curve.values[at, 0]) for value in found) < 1e-5
 
 
-def test_ctrl_c_keeps_what_was_followed():
+@pytest.mark.parametrize("call", [1, 4, 8, 14, 20])
+def test_ctrl_c_keeps_what_was_followed(monkeypatch, call):
+    field = bautin()
+    (hopf,) = continue_branch(field, [0, 0], "b1", (-0.5, 0.5)).special_points
+    fold = first(continue_cycles(field, hopf, "b1", (-0.5, 0.5)), "fold of cycles")
+    whole = continue_curve(field, fold, "b2", (-1, 2), (-0.5, 0.5))
+    solve, calls = EventSystem.solve, []
+
+    def pressing(self, *arguments):
+        found = solve(self, *arguments)
+        calls.append(call)
+        if len(calls) == 2 + call:  # the first two find the start
+            signal.raise_signal(signal.SIGINT)
+        return found
+
+    monkeypatch.setattr(EventSystem, "solve", pressing)
+    curve = continue_curve(field, fold, "b2", (-1, 2), (-0.5, 0.5))
+    assert curve.status is Status.INTERRUPTED and 1 <= len(curve) <= len(whole)
+    np.testing.assert_allclose(curve.values[:, 0], -(curve.values[:, 1] ** 2) / 4, atol=1e-12)
+    assert "interrupted" in curve.message
+
+
+def test_limits_are_kept():
     field = bautin()
     (hopf,) = continue_branch(field, [0, 0], "b1", (-0.5, 0.5)).special_points
     fold = first(continue_cycles(field, hopf, "b1", (-0.5, 0.5)), "fold of cycles")
