@@ -11,6 +11,7 @@ import numpy as np
 from dynsys.analysis.curve_parts import Expansion, TwoWalks, addresses
 from dynsys.analysis.differences import tensor_by_differences
 from dynsys.analysis.eigenvalues import sorted_eigenvalues, spectrum
+from dynsys.analysis.state_sizes import box_sizes
 from dynsys.analysis.vector_field import Field, check_field
 from dynsys.numerics import locate, pseudo_arclength
 from dynsys.numerics.extended import BRANCH_CURVE, EQUILIBRIUM, TESTS, advance
@@ -224,11 +225,11 @@ class Curve:
         starts[:, : n + 1] = points
         borders = np.zeros((4, max(n, n * (n - 1) // 2)))
         residuals = np.empty(len(points))
-        functions, inputs, values, program, scale, numbers, span, *rest = self._common(borders)
+        system = self._common(borders)
         if len(self.columns) == 1:  # the second parameter is one that does nothing
-            scale, numbers = np.append(scale, (1.0, 1.0)), np.append(numbers, -1)
-            span = np.append(span, (0.0, 1.0))
-        system = functions, inputs, values, program, scale, numbers, span, *rest
+            functions, inputs, values, program, scale, _, _, *rest = system
+            scale = np.concatenate([scale, (1.0, 1.0)])
+            system = functions, inputs, values, program, scale, *self._held, *rest
         locate.polish(*system, starts, np.array(modes, dtype=int), tangents, residuals)
         return starts, tangents, residuals
 
@@ -255,6 +256,12 @@ class Curve:
         """What kernels take between the functions and the borders, but for the units of the state."""
         n, k = self.n, len(self.columns)
         return *self._data, (self.span / self.scale[n : n + k, None]).ravel()
+
+    @cached_property
+    def _held(self):
+        """Columns and span with a second parameter that does nothing."""
+        *_, numbers, span = self._system
+        return np.append(numbers, -1), np.append(span, (0.0, 1.0))
 
     def _common(self, borders):
         inputs, values, program, numbers, span = self._system
@@ -331,18 +338,5 @@ def make_curve(field, parameter, span, inputs=None):
     if not low < high:
         raise InputError(f"span: needs low < high, got ({low:g}, {high:g})")
     u = field.input_vector(inputs)
-    scale = np.append(_state_scale(field, parameter, ends), high - low)
+    scale = np.append(box_sizes(field, parameter, ends), high - low)
     return Curve(field, u, (field.continuable.index(parameter),), np.array(ends)[None], scale)
-
-
-def _state_scale(field, parameter, ends):
-    """Half-width of the largest trapping box on the span; 1 where none is known."""
-    if field.box is None:
-        return np.ones(field.dimension)
-    at = (*ends, ends.mean()) if parameter in field.parameters else ()
-    boxes = [entry.trapping_box() for entry in [field.with_values(**{parameter: p}) for p in at] or [field]]
-    if any(box is None for box in boxes):
-        return np.ones(field.dimension)
-    bounds = np.max([box[:, 1] for box in boxes], axis=0)
-    # A latent that hardly moves is measured by the others; one that cannot move has no size of its own.
-    return np.maximum(bounds, 1e-3 * bounds.max() or 1.0)

@@ -54,7 +54,7 @@ def polish(curve, starts, modes):
     natural = points * curve.scale[: n + 1]
     fine = np.abs(points - starts).max(axis=1) <= REACH
     limits = RESIDUAL * (1 + np.abs(natural[:, :n]).max(axis=1))
-    for k in np.flatnonzero(fine & (residuals > limits)):  # F may be large, and its rounding
+    for k in np.flatnonzero(fine & (residuals > limits)).tolist():  # F may be large, and its rounding
         slopes = np.abs(curve.jacobians(natural[k : k + 1])[0])
         limits[k] *= max(1.0, slopes.max())
     fine &= residuals <= limits

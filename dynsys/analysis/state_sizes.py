@@ -1,4 +1,4 @@
-"""Sizes of the state where no trapping box gives them: from the states themselves, and from how F bends.
+"""Sizes of the state: from its trapping box, else from the states themselves and from how F bends.
 
 Equations may be in any units. A coordinate that is about 1 keeps the size 1; one whose values are all tiny is
 measured by the distance over which F stops being a straight line,
@@ -58,6 +58,28 @@ def state_sizes(curve, points):
     return sizes
 
 
+def box_sizes(field, parameter, ends):
+    """Half-width of the largest trapping box on a parameter's span, (n,); 1 where none is known.
+
+    Examples
+    --------
+    >>> from dynsys.analysis.field import reduced_field
+    >>> from rnn import LowRankRNN
+    >>> field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+    >>> box_sizes(field, "gain", np.array([0.0, 2.0]))
+    array([2.])
+    """
+    if field.box is None:
+        return np.ones(field.dimension)
+    at = (*ends, ends.mean()) if parameter in field.parameters else ()
+    boxes = [entry.trapping_box() for entry in [field.with_values(**{parameter: p}) for p in at] or [field]]
+    if any(box is None for box in boxes):
+        return np.ones(field.dimension)
+    bounds = np.max([box[:, 1] for box in boxes], axis=0)
+    # A latent that hardly moves is measured by the others; one that cannot move has no size of its own.
+    return np.maximum(bounds, 1e-3 * bounds.max() or 1.0)
+
+
 def in_larger_units(curve, trace):
     """Follow a branch, and again with more room while it outgrows the size of its start.
 
@@ -111,6 +133,8 @@ def with_rate(curve, modes):
 def _outgrows(curve, branch):
     """Whether an end left the box while the parameter still moved on."""
     outside = [k for k, end in zip((0, -1), branch.ends) if end is Status.LEFT_BOX]
+    if not outside:
+        return False
     steps = np.abs(branch.tangents[outside]) / curve.scale
     return bool((STEEPEST * steps[:, -1] > steps[:, :-1].max(axis=1, initial=0.0)).any())
 
