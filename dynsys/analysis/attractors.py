@@ -18,7 +18,7 @@ from dynsys.analysis.equilibria import FixedPoints, zero_below
 from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.flow import system_of, values_at
 from dynsys.analysis.vector_field import check_field
-from dynsys.numerics.paths import DIVERGED, ESCAPED, LEFT_BOX, UNDECIDED, capture_many
+from dynsys.numerics.paths import DIVERGED, ESCAPED, LEFT_BOX, UNDECIDED, capture_many, run_path
 from tasks.checks import as_array
 from tasks.errors import InputError
 
@@ -26,10 +26,14 @@ RTOL = 1e-7
 MAX_STEPS, MAX_TIME = 3000, 1e9
 # A state has left the box when it is beyond so many times it, and has escaped beyond so many times that.
 ROOM, HORIZON = 4.0, 1e6
+# A state that ends neither in a region nor beyond the room ends outside the box if its path stays outside for
+# so many steps more, looked at so closely (in tenths of the box), or if it rests there: F below this share.
+OUTSIDE, LOOK_STEPS, SPACING, LINE, AT_REST = -5, 200, 0.3, 4096, 1e-5
 # Most distance of the points of a cycle that capture, as a share of its size.
 GAP = 0.01
 NOWHERE = {
-    UNDECIDED: "undecided", LEFT_BOX: "leaves the box", DIVERGED: "diverges", ESCAPED: "escapes"
+    UNDECIDED: "undecided", LEFT_BOX: "leaves the box", DIVERGED: "diverges", ESCAPED: "escapes",
+    OUTSIDE: "ends outside the box",
 }  # fmt: skip
 
 
@@ -89,6 +93,12 @@ class Attractors:
         """ndarray (R, 2) : beyond it a trajectory has escaped, a million times the room."""
         middle = self.room.mean(axis=1, keepdims=True)
         return middle + HORIZON * (self.room - middle)
+
+    @property
+    def searched(self):
+        """ndarray (R, 2) : the box in which attractors were looked for."""
+        middle = self.room.mean(axis=1, keepdims=True)
+        return middle + (self.room - middle) / ROOM
 
     @property
     def names(self):
@@ -186,7 +196,8 @@ def attractor_of(field, states, attractors, rtol=RTOL):
     -------
     labels : ndarray of int (K,)
         Number of the attractor; -1 undecided; -2 leaves the box (four times the one that was searched) and
-        stays out; -3 diverges, F is not finite; -4 escapes, beyond all bounds.
+        stays out; -3 diverges, F is not finite; -4 escapes, beyond all bounds; -5 ends outside the box, in
+        something that was not searched for there.
     times : ndarray (K,)
         Time until its region of capture is reached.
 
@@ -214,7 +225,28 @@ def attractor_of(field, states, attractors, rtol=RTOL):
         *system_of(field, u), states, MAX_TIME, rtol, scale, MAX_STEPS, attractors.room,
         attractors.horizon, *attractors.regions, labels, times,
     )  # fmt: skip
+    outside = np.flatnonzero((labels == UNDECIDED) & _beyond(states, attractors.searched))
+    if len(outside):
+        rests = (np.abs(values_at(field, states[outside], u)) <= AT_REST * scale).all(axis=1)
+        for k, rest in zip(outside, rests):
+            if rest or _stays_outside(field, u, states[k], attractors, rtol, scale):
+                labels[k] = OUTSIDE
     return labels, times
+
+
+def _stays_outside(field, u, state, attractors, rtol, scale):
+    """Whether a path goes on outside the box that was searched, without reaching anything that is known."""
+    line, times, end = np.empty((LINE, state.size)), np.empty(LINE), np.empty(1, dtype=np.int64)
+    count = run_path(
+        *system_of(field, u), state, MAX_TIME, rtol, scale, LOOK_STEPS, SPACING, attractors.room,
+        *attractors.regions, line, times, end,
+    )  # fmt: skip
+    return end[0] == UNDECIDED and bool(_beyond(line[:count], attractors.searched).all())
+
+
+def _beyond(states, box):
+    """Which states (K, R) lie outside a box."""
+    return ((states < box[:, 0]) | (states > box[:, 1])).any(axis=1)
 
 
 def _without_gaps(field, u, cycle):

@@ -11,6 +11,7 @@ from dynsys.analysis import (
     attractor_graph,
     attractor_of,
     basin_distances,
+    compile_field,
     escape_rate,
     find_attractors,
     find_basins,
@@ -23,6 +24,7 @@ from dynsys.analysis import (
 from dynsys.analysis.cycles import LimitCycles
 from dynsys.plotting.phase_plane import plot_portrait
 from dynsys.plotting.style import new_figure
+from dynsys.symbolic import System
 from rnn import LowRankRNN
 from tasks import InputError
 
@@ -154,3 +156,40 @@ def test_basins_refuse_by_name(change, message):
     arguments = {"attractors": find_attractors(field, box=box), "box": box} | change
     with pytest.raises(InputError, match=message):
         find_basins(field, **arguments)
+
+
+def test_an_attractor_outside_the_searched_box_has_its_own_label():
+    """x' = -x (x - 1) (x - 2): 0 is inside the box, 2 is not; beyond 1 everything goes there."""
+    field = compile_field(System.from_text("x' = -x (x - 1) (x - 2); y' = -y"))
+    attractors = find_attractors(field, box=[[-1.0, 1.5], [-1.0, 1.0]])
+    assert len(attractors) == 1
+    np.testing.assert_allclose(attractors.searched, [[-1.0, 1.5], [-1.0, 1.0]], atol=1e-12)
+    labels, times = attractor_of(field, [[0.5, 0.3], [1.2, 0.0], [1.4, -0.9], [3.0, 0.0]], attractors)
+    assert labels.tolist() == [0, -5, -5, -5] and np.isfinite(times).all()
+    assert attractors.name(-5) == "ends outside the box"
+    basins = find_basins(field, attractors, np.array([[-1.0, 1.5], [-1.0, 1.0]]))
+    assert basins.shares == pytest.approx({"A": 0.8, "ends outside the box": 0.2}, abs=0.01)
+    portrait = phase_portrait(field, box=[[-1.0, 1.5], [-1.0, 1.0]])
+    assert "ends outside the box" in repr(portrait.basins)
+    _, labels = plot_portrait(portrait, new_figure()[1]).get_legend_handles_labels()
+    assert "ends outside the box" in labels
+
+
+def test_a_cycle_outside_the_box_too():
+    """r' = -r (r^2 - 1) (r^2 - 4) / 4: the circle of radius 2 is outside, within four times the box."""
+    pull = "(x^2 + y^2 - 1) (x^2 + y^2 - 4) / 4"
+    text = f"x' = -x {pull} - y; y' = -y {pull} + x"
+    field, box = compile_field(System.from_text(text)), [[-1.2, 1.2]] * 2
+    points = find_fixed_points(field, box=box)
+    attractors = find_attractors(field, None, box, points, LimitCycles((), {}))
+    assert attractor_of(field, [[0.5, 0.3], [1.1, 0.0], [0.9, 0.9]], attractors)[0].tolist() == [0, -5, -5]
+
+
+def test_what_only_passes_outside_is_not_called_so():
+    """A cycle that was not looked for, and leaves the box on its way: undecided."""
+    field, box = problems.van_der_pol(1.0), [[-1.2, 1.2]] * 2
+    points = find_fixed_points(field, box=box)
+    attractors = find_attractors(field, None, box, points, LimitCycles((), {}))
+    starts = np.random.default_rng(0).uniform(-1, 1, (24, 2))
+    labels = attractor_of(field, starts, attractors)[0]
+    assert (labels == -1).all()
