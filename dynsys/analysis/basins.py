@@ -25,6 +25,8 @@ COARSE, FINEST = 4, 40
 # integrated.
 SMALL, SAMPLES = 4, 4
 UNKNOWN = -9
+# Basins that are named in one line, the largest.
+MOST_NAMED = 6
 # Of a region in which those do not agree at most about so many states are integrated.
 MOST = 2000
 
@@ -84,8 +86,13 @@ class Basins:
         return int(self.labels[np.abs(self.x - x).argmin(), np.abs(self.y - y).argmin()])
 
     def __repr__(self):
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in self.shares.items())
-        return f"Basins(by {self.method}: {shares})"
+        shares = self.shares
+        named = sorted(shares, key=shares.get, reverse=True)[:MOST_NAMED]
+        told = [f"{name} {share:.0%}" for name, share in shares.items() if name in named]
+        if len(named) < len(shares):
+            rest = sum(share for name, share in shares.items() if name not in named)
+            told.append(f"{len(shares) - len(named)} others {rest:.0%}")
+        return f"Basins(by {self.method}: {', '.join(told)})"
 
 
 def find_basins(field, attractors, box, manifolds=(), plane=None, places=None):

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-from matplotlib.patheffects import withStroke
 
 from dynsys.analysis.attractors import NOWHERE
+from dynsys.plotting.letters import draw_letters
 from dynsys.plotting.phase import draw_points
 from dynsys.plotting.style import (
     BLACK,
@@ -110,7 +110,7 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     middles = None
     if sliced and tinted:
         middles = {name: (place[i], place[j]) for name, place in portrait.basins.middles.items()}
-    _letters(ax, portrait, seen, np.ptp(portrait.box, axis=1)[[i, j], None], middles)
+    draw_letters(ax, portrait, seen, np.ptp(portrait.box, axis=1)[[i, j], None], middles)
     names = [symbol(name) for name in (portrait.plane.labels if sliced else portrait.state)]
     if sliced and portrait.plane.axes is None:
         names = [f"{name} along {_direction(way)}" for name, way in zip(names, portrait.plane.basis)]
@@ -172,7 +172,7 @@ def plot_portraits(portraits, titles=None, plane=(0, 1), columns=None):
 def _tint(ax, portrait, i, j):
     basins = portrait.basins
     numbers = np.unique(basins.labels)
-    colors = [NOBODY if n < 0 else TINTS[n % len(TINTS)] for n in numbers]
+    colors = _tints(numbers)
     places = np.searchsorted(numbers, basins.labels)
     ends = (*portrait.box[i], *portrait.box[j])
     ax.imshow(places.T if i < j else places, origin="lower", extent=ends, aspect="auto",
@@ -181,6 +181,16 @@ def _tint(ax, portrait, i, j):
     nobody = [name for name in basins.shares if name in NOWHERE.values()]
     if nobody:
         ax.plot([], [], "s", color=NOBODY, markersize=7, label=" or ".join(nobody))
+
+
+def _tints(numbers):
+    """Colours by number of the attractor, other ones where two in one picture would be alike."""
+    colors = []
+    for n in numbers:
+        free = [tint for tint in TINTS if tint not in colors] or TINTS
+        own = TINTS[n % len(TINTS)]
+        colors.append(NOBODY if n < 0 else own if own in free else free[0])
+    return colors
 
 
 def _streams(ax, portrait, i, j, arrows):
@@ -274,29 +284,6 @@ def _points(ax, portrait, seen):
 
 def _few(points):
     return len(points) <= MOST_LABELLED
-
-
-def _letters(ax, portrait, seen, widths, middles):
-    """The letter of each attractor beside it, or in the middle of its basin.
-
-    Beside a cycle it is where the cycle is farthest from the fixed points.
-    """
-    outline = [withStroke(linewidth=1.8, foreground="white")]
-    look = {"fontsize": 1.1 * ax.xaxis.label.get_size(), "fontweight": "bold", "zorder": 5, "clip_on": True,
-            "path_effects": outline}  # fmt: skip
-    if middles is not None:
-        for name, place in middles.items():
-            if name not in NOWHERE.values():
-                ax.annotate(name, place, xytext=(3, 3), textcoords="offset points", **look)
-        return
-    if portrait.attractors is None:
-        return
-    points = seen(portrait.fixed_points.kappa) / widths
-    for name, place in zip(portrait.attractors.names, portrait.attractors.places):
-        here = seen(place)
-        away = np.abs((here / widths)[:, :, None] - points[:, None]).sum(axis=0).min(axis=1, initial=9.0)
-        at = here[:, np.argmax(away) if len(place) > 1 else 0]
-        ax.annotate(name, at, xytext=(4, 4), textcoords="offset points", **look)
 
 
 def _given(portrait):

@@ -15,8 +15,9 @@ from dynsys.analysis import (
     phase_portraits,
     reduced_field,
 )
+from dynsys.analysis.basins import Basins
 from dynsys.analysis.cycles import LimitCycles
-from dynsys.plotting.phase_plane import plot_portrait, plot_portraits
+from dynsys.plotting.phase_plane import NOBODY, TINTS, _tints, plot_portrait, plot_portraits
 from dynsys.plotting.phase_space import plot_portrait_3d
 from dynsys.plotting.style import new_figure
 from rnn import load_example, simulate
@@ -237,3 +238,36 @@ def test_fields_without_a_plane_to_cut_say_so(portrait):
         plot_portrait_3d(portrait)
     with pytest.raises(InputError, match="plane: .* of a portrait with 2 coordinates"):
         plot_portrait(portrait, plane=(0, 2))
+
+
+def shared_tints(numbers):
+    colors = _tints(np.array(numbers))
+    return len(colors) - len(set(colors))
+
+
+def test_basins_side_by_side_differ_in_colour():
+    assert _tints(np.array([0, 3, 7]))[1:] == [TINTS[3], TINTS[7]]
+    assert shared_tints([7, 15, 31, 47, 63]) == shared_tints(range(len(TINTS))) == 0
+    assert _tints(np.array([-5, -1, 8]))[:2] == [NOBODY, NOBODY] and len(_tints(np.arange(20))) == 20
+
+
+def test_letters_of_a_slice_cover_no_marker():
+    """Eight memories in three dimensions: the plane through three, whose markers are deep in a basin."""
+    field = reduced_field(load_example("flipflop"))
+    attractors = find_attractors(field)
+    first, second, third = (point.kappa for point in attractors.points[:3])
+    ways = second - first, third - first
+    cut = phase_portrait(field, plane=ways, at=first, attractors=attractors)
+    ax = plot_portrait(cut, new_figure()[1])
+    widths = np.ptp(cut.box, axis=1)
+    markers = cut.plane.coordinates(cut.fixed_points.kappa) / widths
+    placed = {text.get_text(): np.array(text.xy) / widths for text in ax.texts if text.get_text().isalpha()}
+    assert set(placed) == set("ABCD")
+    for place in placed.values():
+        assert np.linalg.norm(markers - place, axis=1).min() > 0.03
+
+
+def test_many_basins_are_told_in_one_short_line():
+    labels = np.repeat(np.arange(20), 20).reshape(20, 20)
+    text = repr(Basins(np.arange(20.0), np.arange(20.0), labels, "capture"))
+    assert text == "Basins(by capture: A 5%, B 5%, C 5%, D 5%, E 5%, F 5%, 14 others 70%)"
