@@ -43,8 +43,10 @@ UNFOLDED = 1e-7
 def continue_curve(
     field, point, parameter, span, own_span=None, inputs=None, max_points=None, intervals=INTERVALS
 ):  # fmt: skip
-    """Follow a fold, a Hopf point or a branch point as a second parameter moves; of cycles a fold, a period
-    doubling, a torus point or a homoclinic orbit; of a map also a flip or a Neimark-Sacker point.
+    """Follow a special point of fixed points, of cycles or of a map as a second parameter moves.
+
+    Of fixed points a fold, a Hopf point or a branch point; of cycles a fold, a period doubling, a torus point
+    or a homoclinic orbit; of a map also a flip or a Neimark-Sacker point.
 
     Parameters
     ----------

@@ -124,7 +124,8 @@ def _point(curve, kind, place, meaning, values=None, state=None):
     values = place.parameters * curve.scale[n:] if values is None else values
     state = place.saddle * curve.scale[:n] if state is None else state
     where = ", ".join(f"{name} = {value:.10g}" for name, value in zip(curve.names, values))
-    sentence = f"{kind[0].upper()}{kind[1:]} of a homoclinic orbit at {where}: {meaning}."
+    what = {"Bogdanov-Takens": "Bogdanov-Takens point", "neutral saddle": "Neutral saddle"}
+    sentence = f"{what.get(kind, 'Saddle-node')} on the curve of homoclinic orbits at {where}: {meaning}."
     return CodimensionTwoPoint(kind, curve.names, values, state, {}, sentence, place.eigenvalues)
 
 

@@ -86,7 +86,7 @@ class TwoParameterDiagram:
 def two_parameter_diagram(
     field, parameters, spans, inputs=None, lines=LINES, rng=None, cycles=None, cycle_curves=None
 ):  # fmt: skip
-    """Find the curves of bifurcations of fixed points and cycles in a rectangle, and what lives between them.
+    """Find the curves of bifurcations of fixed points and cycles in a rectangle, and what lives between.
 
     Diagrams along lines in both directions give points; each is followed unless it lies on a curve already.
     Then a point inside each region is searched for fixed points and cycles, and a second one to check.
