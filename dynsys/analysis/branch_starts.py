@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dynsys.analysis.line_scan import ROUNDING
 from dynsys.numerics.linear import null_direction
 
 # Distance (scaled) from a branch point to the start of another branch.
@@ -54,7 +55,9 @@ def on_curve(curve, x, p):
         if np.abs(step).max() <= 1e-14 * (1 + np.abs(state).max()):
             break
     close = np.abs((state - x) / curve.scale[:-1]).max() < 0.5
-    solved = np.abs(curve.rhs(state, p)).max() <= START_RESIDUAL * (1 + np.abs(state).max())
+    slopes = np.nan_to_num(np.abs(curve.jacobian(state, p)), posinf=0.0)
+    noise = ROUNDING * (slopes @ np.abs(state)).max()
+    solved = np.abs(curve.rhs(state, p)).max() <= START_RESIDUAL * (1 + np.abs(state).max()) + noise
     return (state if close and solved else None), first
 
 

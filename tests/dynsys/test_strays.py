@@ -92,3 +92,17 @@ def test_proofs_of_mean_fields_and_networks():
 def test_a_field_without_intervals_cannot_be_proved():
     with pytest.raises(InputError, match="certify"):
         bifurcation_diagram(problems.cusp(), "mu", (-1, 1), certify=True)
+
+
+def test_large_coefficients_of_narrow_isolas_are_no_reason_to_give_up():
+    """Where F is known to 1e-7 only, by rounding, its fixed points are followed all the same."""
+    main = "(x + 1.4315 - 0.2874 p - 0.0139 p^2) (x + 0.6765 - 0.1157 p - 0.3655 p^2)"
+    main += " (x - 1.2042 + 0.1549 p - 0.1161 p^2)"
+    left = "((x + 1.28222)^2 / 0.0035468949 + (p - 0.56459)^2 / 0.000378275462 - 1)"
+    right = "((x - 1.906223)^2 / 0.0721029149 + (p + 0.16428)^2 / 0.000026384179 - 1)"
+    diagram = bifurcation_diagram(isola(f"x' = -{main} {left} {right}; p = 0"), "p", (-1, 1))
+    assert diagram.status is Status.COMPLETED and diagram.complete
+    folds = [point.value for point in diagram.special_points if point.kind == "fold"]
+    reach = np.array([0.000378275462, 0.000026384179]) ** 0.5
+    middle = np.array([0.56459, -0.16428])
+    np.testing.assert_allclose(folds, np.sort([*(middle - reach), *(middle + reach)]), atol=1e-9)
