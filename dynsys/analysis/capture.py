@@ -5,6 +5,7 @@ large as the derivative of that form along F stays negative on samples of it; of
 points it is a chain of balls. They end integrations early; that F leads inwards is checked, not proved.
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.linalg import solve_continuous_lyapunov
 
 from dynsys.analysis.flow import values_at
 
-# A mode that decays more slowly than this, next to the fastest one, holds nothing.
+# A mode that decays more slowly than this, next to the largest slope of F, holds nothing.
 FADING = 1e-13
 # Directions in which an ellipsoid is checked, and shells, close enough that no cycle fits between two of them
 # unless it is about to fold; it is shrunk at most so often.
@@ -121,9 +122,11 @@ def _ellipsoid(field, u, sink, reach, widths, direction):
     if not np.isfinite(jacobian).all():
         return None
     modes = np.linalg.eigvals(jacobian)
-    if not (modes.real < -FADING * np.abs(modes).max()).all():
+    if not (modes.real < -FADING * np.abs(jacobian).max()).all():
         return None
-    form = solve_continuous_lyapunov(jacobian.T, -np.eye(R))
+    with warnings.catch_warnings():  # slopes of very different sizes; what comes of them is judged below
+        warnings.simplefilter("ignore", RuntimeWarning)
+        form = solve_continuous_lyapunov(jacobian.T, -np.eye(R))
     if not (np.linalg.eigvalsh(0.5 * (form + form.T)) > 0).all():  # lost in rounding
         return None
     lower = np.linalg.cholesky(0.5 * (form + form.T))

@@ -289,3 +289,12 @@ def test_branches_that_end_early_and_hopf_points_without_cycles_are_said():
     assert (
         diagram.cycles or "no cycles could be followed from the Hopf points at p = -0.1924" in diagram.message
     )
+
+
+def test_cycles_are_searched_in_tiny_units_without_a_warning():
+    """AUTO's reactor with u = 1e6 (X, Y): sinks whose slowest mode is lost beside the largest slope of F."""
+    text = "X' = (-X a + P (1 - X a) exp(Y a)) / a; Y' = (-Y a + 17 P (1 - X a) exp(Y a) - 3 Y a) / a"
+    field = compile_field(System.from_text(f"{text}; P = 0.01, a = 1e6"))
+    diagram = bifurcation_diagram(field, "P", (0, 0.5))
+    assert [point.kind for point in diagram.special_points] == ["fold", "Hopf", "fold", "Hopf"]
+    assert len(diagram.cycles) == 2
