@@ -185,6 +185,7 @@ def test_lorenz_period_doublings_agree_with_branches_of_cycles():
         assert found.value == pytest.approx(at, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_morris_lecar_folds_agree_with_branches_of_cycles():
     """D8: folds of cycles at I = 88.2933 and 216.900; at other v3 branches have them where the curve is."""
     field = morris_lecar()
@@ -284,6 +285,7 @@ def test_homoclinic_curve_of_a_leaf_is_exact():
         curve.cycle(0)
 
 
+@pytest.mark.slow
 def test_homoclinic_curve_in_three_dimensions():
     """Stable directions besides (c = -1.5) and unstable ones (the flow backwards) do not move the curve."""
     field = leaf(z=-1.5)
