@@ -135,6 +135,7 @@ def test_period_doublings_and_where_they_change_side():
     np.testing.assert_allclose(point.values, [0.09, 0.3], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_torus_points_and_their_resonances():
     """mu = p - q^2, omega = 0.2 + 0.1 q: 1:4 resonance at q = 0.5, Chenciner at -0.3."""
     p, q = sympy.symbols("p q")
@@ -150,6 +151,7 @@ def test_torus_points_and_their_resonances():
     np.testing.assert_allclose(found["Chenciner"].values, [0.09, -0.3], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_torus_curve_ends_where_it_meets_the_period_doubling():
     """A = [[0, 1], [b1, b2]]: torus points at b2 = 0 > b1, period doublings at b1 = 0."""
     b1, b2 = sympy.symbols("b1 b2")
