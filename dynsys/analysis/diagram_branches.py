@@ -22,6 +22,8 @@ SAME_MULTIPLE = 1e-4
 NEAREST, FAR = 6, 0.05
 # Points (scaled) through which one branch goes at most are one if no farther apart.
 ONE = 1e-7
+# Closed branches are one if no farther apart than this share of their size.
+LOOP = 0.1
 
 
 def follow(curve, branches, branch, ask):
@@ -115,6 +117,8 @@ def same_branch(curve, branch, other):
     >>> same_branch(curve, *(trace_branch(curve, np.zeros(1), gain) for gain in (0.5, 1.5)))
     True
     """
+    if _same_loop(branch, other):
+        return True
     ours, theirs = _own_points(curve, branch), _own_points(curve, other)
     return any(
         kind == known and np.abs(place - spot).max() < ONE for kind, place in ours for known, spot in theirs
@@ -230,6 +234,20 @@ def _scaled(curve, branch):
     points = np.column_stack([branch.kappa, branch.values]) / curve.scale
     tangents = branch.tangents / curve.scale
     return points, tangents / np.linalg.norm(tangents, axis=1, keepdims=True)
+
+
+def _same_loop(branch, other):
+    """Whether two closed branches lie on each other, in units of their size: sharp folds may not be known."""
+    if not branch.ends[0] is other.ends[0] is Status.CLOSED_LOOP:
+        return False
+    ours, theirs = (np.column_stack([each.kappa, each.values]) for each in (branch, other))
+    size = np.maximum(np.ptp(theirs, axis=0), 1e-9)
+    if (
+        np.abs(ours.min(axis=0) - theirs.min(axis=0)) + np.abs(np.ptp(ours, axis=0) - size) > LOOP * size
+    ).any():
+        return False
+    sample = ours[:: max(len(ours) // 16, 1)]
+    return bool((np.abs((sample[:, None] - theirs) / size).max(axis=2).min(axis=1) < LOOP).all())
 
 
 def _one_place(curve, one, two):

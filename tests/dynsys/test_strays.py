@@ -106,3 +106,30 @@ def test_large_coefficients_of_narrow_isolas_are_no_reason_to_give_up():
     reach = np.array([0.000378275462, 0.000026384179]) ** 0.5
     middle = np.array([0.56459, -0.16428])
     np.testing.assert_allclose(folds, np.sort([*(middle - reach), *(middle + reach)]), atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_diagrams_of_products_have_as_many_states_as_their_factors(seed):
+    """Parabolas in p and ellipses, some narrower than 1/100 of the span, whose states are known."""
+    rng = np.random.default_rng(seed)
+    text, lines, loops = "-1", [], []
+    for k in range(rng.integers(1, 4)):
+        a, b, c = np.round([rng.uniform(-0.8, 0.8) + 2 * (k - 1), *rng.normal(size=2) * [0.3, 0.2]], 4)
+        lines.append((a, b, c))
+        text += f" (x - ({a}) - ({b}) p - ({c}) p^2)"
+    for _ in range(rng.integers(1, 3)):
+        x, p, tall = np.round([rng.uniform(-3, 3), rng.uniform(-0.9, 0.9), rng.uniform(0.02, 0.5)], 4)
+        wide = round(10 ** rng.uniform(-2.5, -0.7), 5)
+        loops.append((x, p, tall, wide))
+        text += f" ((x - ({x}))^2 / {tall}^2 + (p - ({p}))^2 / {wide}^2 - 1)"
+    diagram = bifurcation_diagram(isola(f"x' = {text}; p = 0"), "p", (-1, 1))
+    assert diagram.status is Status.COMPLETED and diagram.complete
+    for value in [*np.linspace(-0.99, 0.99, 100), *(p + 0.6 * wide for _, p, _, wide in loops)]:
+        shares = [1 - ((value - p) / wide) ** 2 for _, p, _, wide in loops]
+        states = [a + b * value + c * value**2 for a, b, c in lines]
+        for (x, _, tall, _), share in zip(loops, shares):
+            states += [x - tall * share**0.5, x + tall * share**0.5] if share > 0 else []
+        apart = np.diff(np.sort(states)).min() if len(states) > 1 else 1.0
+        if abs(value) < 1 and apart > 5e-3 and np.abs(shares).min() > 0.1:
+            assert len(diagram.at(value)) == len(states)
