@@ -1,5 +1,6 @@
 """Diagrams in two parameters: curves of bifurcations, the points on them, and what lives between them."""
 
+import textwrap
 from types import MappingProxyType
 
 import numpy as np
@@ -45,8 +46,11 @@ MARKERS = MappingProxyType(
 )
 # Longer legends stand beside the picture, where they hide no label.
 INSIDE = 4
-# Regions below this share of the area are not labelled.
-LABELLED = 0.02
+# Regions below this share of the area are not labelled. More labels than this, or one of a region below this
+# share, stand in the legend, and a number in the region.
+LABELLED, IN_WORDS, ROOMY = 0.02, 3, 0.1
+# Letters in a line of the legend.
+LINE = 32
 
 
 def plot_two_parameters(diagram, ax=None):
@@ -73,7 +77,9 @@ def plot_two_parameters(diagram, ax=None):
     >>> plot_two_parameters(empty, new_figure()[1]).get_xlabel()
     'recurrent gain $g$'
     """
-    ax = axes(ax)
+    labelled = [region for region in diagram.regions if region.area >= LABELLED]
+    in_words = len(labelled) <= IN_WORDS and all(region.area >= ROOMY for region in labelled)
+    ax = axes(ax, (3.5, 2.7) if in_words else (5.6, 3.0))
     for curve in diagram.curves:
         values = np.where(curve.valid[:, None], curve.values, np.nan)
         known = curve.kind in ax.get_legend_handles_labels()[1]
@@ -83,11 +89,13 @@ def plot_two_parameters(diagram, ax=None):
         if places:
             ax.plot(*np.transpose(places), marker=marker, linestyle="none", color=BLACK, label=kind,
                     markerfacecolor="white", markeredgewidth=1.2, markersize=6, zorder=4)  # fmt: skip
-    for region in diagram.regions:
-        if region.area >= LABELLED:
-            text = region.label.replace(", ", "\n").replace("; ", "\n")
-            ax.text(*region.place, text, ha="center", va="center", fontsize="x-small", zorder=3,
-                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
+    for number, region in enumerate(labelled, start=1):
+        text = region.label.replace(", ", "\n").replace("; ", "\n") if in_words else str(number)
+        ax.text(*region.place, text, ha="center", va="center", fontsize="x-small", zorder=3,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
+        if not in_words:
+            ax.plot([], [], linestyle="none", marker=f"${number}$", color=BLACK, markeredgewidth=0.3,
+                    markersize=4.5 + 1.5 * (number > 9), label=textwrap.fill(region.label, LINE))  # fmt: skip
     (left, right), (low, high) = diagram.spans
     across, up = (axis_label(name, diagram.source) for name in diagram.parameters)
     ax.set(xlabel=across, ylabel=up, xlim=(left, right), ylim=(low, high))

@@ -32,7 +32,8 @@ def test_regions_of_the_cusp():
     assert [curve.kind for curve in diagram.curves] == ["fold"]
     assert [point.kind for point in diagram.special_points] == ["cusp"]
     ax = plot_two_parameters(diagram, new_figure()[1])
-    assert {"fold", "cusp"} <= set(ax.get_legend_handles_labels()[1])
+    assert set(ax.get_legend_handles_labels()[1]) == {"fold", "cusp"}  # the regions have room for words
+    assert [text.get_text() for text in ax.texts] == ["1 stable node", "2 stable nodes\n1 unstable node"]
 
 
 @pytest.mark.slow
@@ -47,6 +48,12 @@ def test_regions_around_a_bogdanov_takens_point():
     assert 0.02 < areas["1 stable cycle, 1 saddle, 1 unstable node"] < (1 - 25 / 49 / 3) / 3
     assert {"no fixed point", "1 saddle, 1 unstable node; no stable one"} < set(areas)
     assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold", "homoclinic"]
+    ax = plot_two_parameters(diagram, new_figure()[1])
+    numbers = {text.get_text(): text.get_position() for text in ax.texts}
+    handles, labels = ax.get_legend_handles_labels()
+    for region in diagram.regions:  # too many for words
+        key = handles[[" ".join(label.split()) for label in labels].index(region.label)].get_marker()
+        assert numbers[key.strip("$")] == tuple(region.place)
 
 
 def test_cycles_beyond_a_hopf_curve_are_counted():
