@@ -94,7 +94,7 @@ def describe_regions(labels, count, spans, make, cycles, rng=None, ask=None):
     >>> spans = np.array([[0, 1], [0, 1]])
     >>> [(_, region)] = describe_regions(labels, count, spans, lambda place: (field, None), False)
     >>> region.label, region.area
-    ('2 stable nodes, 1 unstable node', 1.0)
+    ('2 stable points, 1 unstable point', 1.0)
     """
     for label in range(1, count + 1):
         inside = labels == label
@@ -116,9 +116,9 @@ def describe_regions(labels, count, spans, make, cycles, rng=None, ask=None):
 
 
 def _counts(field, u, cycles, rng):
-    """Numbers by kind; a node and a focus of one stability are the same in a diagram of bifurcations."""
+    """Numbers by kind; nodes and foci of one stability are points: no bifurcation lies between them."""
     points = find_fixed_points(field, u, rng=rng)
-    kinds = [point.kind.replace("focus", "node") for point in points]
+    kinds = [point.kind.replace("focus", "point").replace("node", "point") for point in points]
     if cycles:
         unstable = field.dimension == 2  # in more dimensions they are dear, and may be without end
         turning = find_cycles(field, u, fixed_points=points, rng=rng, unstable=unstable)

@@ -130,7 +130,7 @@ def two_parameter_diagram(
     >>> field = reduced_field(LowRankRNN(np.ones(4), 2 * np.ones(4), np.ones(4), np.ones(4)))
     >>> found = two_parameter_diagram(field, ("v", "gain"), ((-0.9, 1), (0.1, 1.5)), lines=3)
     >>> [region.label for region in found.regions]
-    ['1 stable node', '2 stable nodes, 1 unstable node']
+    ['1 stable point', '2 stable points, 1 unstable point']
     """
     parameters, spans = ([one] if isinstance(one, str) else one for one in (parameters, spans))
     sizes = [np.size(span) for span in spans] if np.iterable(spans) else []

@@ -25,7 +25,7 @@ def test_regions_of_the_cusp():
     """D1: three fixed points where mu^2 < 4 lam^3 / 27, one elsewhere."""
     diagram = two_parameter_diagram(problems.cusp(), ("mu", "lam"), ((-1, 1), (-1, 1.3)), lines=3)
     outer, inner = diagram.regions
-    assert (outer.label, inner.label) == ("1 stable node", "2 stable nodes, 1 unstable node")
+    assert (outer.label, inner.label) == ("1 stable point", "2 stable points, 1 unstable point")
     # Twice the integral of 2 (lam / 3)^(3/2) from 0 to 1.3, over the area.
     area = 2 * 2 * 0.4 * 1.3**2.5 / 3**1.5 / (2 * 2.3)
     assert inner.area == pytest.approx(area, abs=0.01) and outer.checked and inner.checked
@@ -33,7 +33,7 @@ def test_regions_of_the_cusp():
     assert [point.kind for point in diagram.special_points] == ["cusp"]
     ax = plot_two_parameters(diagram, new_figure()[1])
     assert set(ax.get_legend_handles_labels()[1]) == {"fold", "cusp"}  # the regions have room for words
-    assert [text.get_text() for text in ax.texts] == ["1 stable node", "2 stable nodes\n1 unstable node"]
+    assert [text.get_text() for text in ax.texts] == ["1 stable point", "2 stable points\n1 unstable point"]
 
 
 @pytest.mark.slow
@@ -43,10 +43,10 @@ def test_regions_around_a_bogdanov_takens_point():
     diagram = two_parameter_diagram(field, ("b1", "b2"), ((-0.5, 1), (-1, 1)), lines=3)
     areas = {region.label: region.area for region in diagram.regions}
     assert len(areas) == len(diagram.regions) == 4 and all(region.checked for region in diagram.regions)
-    assert areas["1 stable node, 1 saddle"] == pytest.approx(1 / 3 / 3, abs=0.01)
+    assert areas["1 stable point, 1 saddle"] == pytest.approx(1 / 3 / 3, abs=0.01)
     # Stable cycles up to the homoclinic orbit, near b1 = 49/25 b2^2.
-    assert 0.02 < areas["1 stable cycle, 1 saddle, 1 unstable node"] < (1 - 25 / 49 / 3) / 3
-    assert {"no fixed point", "1 saddle, 1 unstable node; no stable one"} < set(areas)
+    assert 0.02 < areas["1 stable cycle, 1 saddle, 1 unstable point"] < (1 - 25 / 49 / 3) / 3
+    assert {"no fixed point", "1 saddle, 1 unstable point; no stable one"} < set(areas)
     assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold", "homoclinic"]
     ax = plot_two_parameters(diagram, new_figure()[1])
     numbers = {text.get_text(): text.get_position() for text in ax.texts}
@@ -62,7 +62,7 @@ def test_cycles_beyond_a_hopf_curve_are_counted():
     window = ("b1", "b2"), ((0.2, 0.3), (-0.52, -0.48))
     diagram = two_parameter_diagram(field, *window, lines=2)
     labels = {region.label for region in diagram.regions}
-    assert labels == {"1 stable node, 1 saddle", "1 stable cycle, 1 saddle, 1 unstable node"}
+    assert labels == {"1 stable point, 1 saddle", "1 stable cycle, 1 saddle, 1 unstable point"}
     for region in diagram.regions:
         b1, b2 = region.place
         assert region.checked and region.counts.get("stable cycle", 0) == (b1 > b2**2)
@@ -72,8 +72,8 @@ def test_cycles_beyond_a_hopf_curve_are_counted():
     blind = two_parameter_diagram(field, *window, lines=2, cycles=False)
     assert "cycles were not looked for" in blind.message
     assert {r.label for r in blind.regions} == {
-        "1 stable node, 1 saddle",
-        "1 saddle, 1 unstable node; no stable one",
+        "1 stable point, 1 saddle",
+        "1 saddle, 1 unstable point; no stable one",
     }
 
 
@@ -85,8 +85,8 @@ def test_cycles_beside_a_bautin_point_are_counted():
     field = problems.field([x * grow - y, y * grow + x], "x y", b1=0.1, b2=0.5)
     diagram = two_parameter_diagram(field, ("b1", "b2"), ((-0.05, 0.05), (0.5, 1)), lines=2)
     labels = {bool(region.place[0] > 0): region.label for region in diagram.regions}
-    assert labels[True] == "1 stable cycle, 1 unstable node"
-    assert labels[False] == "1 stable node, 1 stable cycle, 1 unstable cycle"
+    assert labels[True] == "1 stable cycle, 1 unstable point"
+    assert labels[False] == "1 stable point, 1 stable cycle, 1 unstable cycle"
     # A region of capture that holds both cycles would hide the stable one.
     near = field.with_values(b1=-0.01, b2=0.6)
     assert sorted(c.kind for c in find_cycles(near)) == ["stable cycle", "unstable cycle"]
@@ -95,7 +95,7 @@ def test_cycles_beside_a_bautin_point_are_counted():
     diagram = two_parameter_diagram(field, *wide, lines=2)
     assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold of cycles"]
     areas = {region.label: region.area for region in diagram.regions}
-    assert areas["1 stable node, 1 stable cycle, 1 unstable cycle"] == pytest.approx(
+    assert areas["1 stable point, 1 stable cycle, 1 unstable cycle"] == pytest.approx(
         (1 - 0.5**3) / 12 / 0.3, abs=0.01
     )
     assert len(areas) == 3 and all(region.checked for region in diagram.regions)
@@ -103,9 +103,9 @@ def test_cycles_beside_a_bautin_point_are_counted():
     assert {"Hopf", "fold of cycles"} <= set(ax.get_legend_handles_labels()[1])
     without = two_parameter_diagram(field, *wide, lines=2, cycle_curves=False)
     (left,) = (region for region in without.regions if region.place[0] < 0)
-    assert left.counts == {"stable node": 1}
+    assert left.counts == {"stable point": 1}
     if not left.checked:
-        assert left.label == "1 stable node; elsewhere 1 stable node, 1 stable cycle, 1 unstable cycle"
+        assert left.label == "1 stable point; elsewhere 1 stable point, 1 stable cycle, 1 unstable cycle"
 
 
 @pytest.mark.slow
@@ -117,9 +117,9 @@ def test_regions_of_fitzhugh_and_nagumo():
     diagram = two_parameter_diagram(field, ("I", "b"), ((0.0, 1.75), (0.75, 0.85)), lines=3)
     assert sorted(curve.kind for curve in diagram.curves) == ["Hopf"] * 2 + ["fold of cycles"] * 2
     middle = max(diagram.regions, key=lambda region: region.area)
-    assert middle.label == "1 stable cycle, 1 unstable node" and middle.checked
+    assert middle.label == "1 stable cycle, 1 unstable point" and middle.checked
     others = [region for region in diagram.regions if region is not middle]
-    assert len(others) == 2 and all(region.counts["stable node"] == 1 for region in others)
+    assert len(others) == 2 and all(region.counts["stable point"] == 1 for region in others)
     # Folds of cycles, canards all of them, so close to the Hopf points that no pixel lies between.
     for curve in diagram.curves:
         if curve.kind == "fold of cycles":
@@ -144,7 +144,7 @@ def test_chaos_is_told_from_rest():
     assert ends
     for region in diagram.regions:
         r, b = region.place
-        expected = "1 stable node" if r < 1 else "2 stable nodes, 1 saddle"
+        expected = "1 stable point" if r < 1 else "2 stable points, 1 saddle"
         if r > 10 * (10 + b + 3) / (10 - b - 1):
             expected = "motion that does not settle, 3 saddles"
         assert region.label == expected
@@ -156,7 +156,7 @@ def test_a_network_in_covariance_and_gain():
     diagram = two_parameter_diagram(field, ("sigma_mn", "gain"), ((0.3, 2), (0.3, 2)), lines=2)
     for region in diagram.regions:
         two = region.place.prod() > 1
-        assert region.counts.get("stable node") == (2 if two else 1) and region.checked
+        assert region.counts.get("stable point") == (2 if two else 1) and region.checked
     (curve,) = diagram.curves
     assert curve.kind == "branch point" and curve.parameters == ("sigma_mn", "gain")
     np.testing.assert_allclose(curve.values.prod(axis=1), 1, atol=1e-11)
@@ -184,7 +184,7 @@ def test_two_parameters_of_morris_and_lecar():
     assert len(ends) >= 2 and {"fold of cycles", "homoclinic"} < {curve.kind for curve in diagram.curves}
     assert all(region.checked for region in diagram.regions)
     # Nothing escapes, so where no fixed point is stable there is a stable cycle (Poincare and Bendixson).
-    resting = ["stable node" in region.counts for region in diagram.regions]
+    resting = ["stable point" in region.counts for region in diagram.regions]
     firing = ["stable cycle" in region.counts for region in diagram.regions]
     assert all(rests or fires for rests, fires in zip(resting, firing)) and any(firing) and any(resting)
 
