@@ -46,4 +46,4 @@ def test_first_sentences_are_sentences(writer):
         package = importlib.import_module(room)
         for name in package.__all__:
             sentence = writer.first_sentence(getattr(package, name))
-            assert sentence.endswith(".") and 12 < len(sentence) < 140, (room, name, sentence)
+            assert sentence.endswith(".") and 12 < len(sentence) < 240, (room, name, sentence)
