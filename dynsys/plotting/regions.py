@@ -89,13 +89,15 @@ def plot_two_parameters(diagram, ax=None):
         if places:
             ax.plot(*np.transpose(places), marker=marker, linestyle="none", color=BLACK, label=kind,
                     markerfacecolor="white", markeredgewidth=1.2, markersize=6, zorder=4)  # fmt: skip
-    for number, region in enumerate(labelled, start=1):
+    numbers = {}  # of what is in them
+    for region in labelled:
+        number = numbers.setdefault(region.label, len(numbers) + 1)
         text = region.label.replace(", ", "\n").replace("; ", "\n") if in_words else str(number)
         ax.text(*region.place, text, ha="center", va="center", fontsize="x-small", zorder=3,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})  # fmt: skip
-        if not in_words:
-            ax.plot([], [], linestyle="none", marker=f"${number}$", color=BLACK, markeredgewidth=0.3,
-                    markersize=4.5 + 1.5 * (number > 9), label=textwrap.fill(region.label, LINE))  # fmt: skip
+    for label, number in () if in_words else numbers.items():
+        ax.plot([], [], linestyle="none", marker=f"${number}$", color=BLACK, markeredgewidth=0.3,
+                markersize=4.5 + 1.5 * (number > 9), label=textwrap.fill(label, LINE))  # fmt: skip
     (left, right), (low, high) = diagram.spans
     across, up = (axis_label(name, diagram.source) for name in diagram.parameters)
     ax.set(xlabel=across, ylabel=up, xlim=(left, right), ylim=(low, high))
