@@ -69,10 +69,12 @@ def interrupts_held(sigterm=False):
     held = {signal.SIGINT: (signal.default_int_handler,), signal.SIGTERM: (_interrupt,)}
     if sigterm:
         held[signal.SIGTERM] = (_interrupt, signal.SIG_DFL)
-    before = {number: signal.getsignal(number) for number in held} if _in_main_thread() else {}
-    before = {number: handler for number, handler in before.items() if handler in held[number]}
-    for number in before:
-        signal.signal(number, note)
+    before = {}
+    for number, handlers in held.items() if _in_main_thread() else ():
+        handler = signal.getsignal(number)
+        if handler in handlers:
+            before[number] = handler
+            signal.signal(number, note)
     try:
         yield raise_if_asked
     finally:

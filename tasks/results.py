@@ -24,8 +24,9 @@ def keep_arrays(result, **types):
     ('bool', False)
     """
     for name, dtype in types.items():
-        if getattr(result, name) is not None:
-            array = np.array(getattr(result, name), dtype=dtype)
+        value = getattr(result, name)
+        if value is not None:
+            array = np.array(value, dtype=dtype)
             array.setflags(write=False)
             object.__setattr__(result, name, array)
 

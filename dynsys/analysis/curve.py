@@ -228,7 +228,7 @@ class Curve:
         system = self._common(borders)
         if len(self.columns) == 1:  # the second parameter is one that does nothing
             functions, inputs, values, program, scale, _, _, *rest = system
-            scale = np.concatenate([scale, (1.0, 1.0)])
+            scale = np.array([*scale.tolist(), 1.0, 1.0])
             system = functions, inputs, values, program, scale, *self._held, *rest
         locate.polish(*system, starts, np.array(modes, dtype=int), tangents, residuals)
         return starts, tangents, residuals
@@ -261,7 +261,7 @@ class Curve:
     def _held(self):
         """Columns and span with a second parameter that does nothing."""
         *_, numbers, span = self._system
-        return np.append(numbers, -1), np.append(span, (0.0, 1.0))
+        return np.array([*numbers.tolist(), -1]), np.array([*span.tolist(), 0.0, 1.0])
 
     def _common(self, borders):
         inputs, values, program, numbers, span = self._system
@@ -284,7 +284,7 @@ class Curve:
 
     def _values(self, p):
         u, params = self.inputs.copy(), np.array(self.field.values)
-        for column, value in zip(self.columns, np.atleast_1d(p)):
+        for column, value in zip(self.columns, p if np.ndim(p) else (p,)):
             if column < u.size:
                 u[column] = value
             else:
