@@ -24,6 +24,8 @@ from tasks.checks import as_array, check_count
 from tasks.errors import InputError, Status
 
 MAX_POINTS, INTERVALS, MAX_INTERVALS = 400, 40, 160
+# How much finer a mesh is made that turns out too coarse.
+FINER = 2.5
 # What the last steps find closer to a Hopf point than this share of the span is the Hopf point.
 NEAR_HOPF = 1e-3
 
@@ -134,10 +136,9 @@ def trace_cycles(curve, start, intervals, max_points=MAX_POINTS, marks=()):
     if begin is None:
         message = f"No cycle of the field at {curve.parameter} = {curve.value:g} was found near the start."
         return _empty(cycles, intervals, Status.NOT_CONVERGED, message)
-    branch = _followed(cycles, begin, max_points, marks)
-    if Status.UNRESOLVED in branch.ends and not begin.switched and 2 * intervals <= MAX_INTERVALS:
-        return trace_cycles(curve, start, 2 * intervals, max_points, marks)
-    return branch
+    finer = min(round(FINER * intervals), MAX_INTERVALS)
+    branch = _followed(cycles, begin, max_points, marks, give_up=not begin.switched and intervals < finer)
+    return trace_cycles(curve, start, finer, max_points, marks) if branch is None else branch
 
 
 def _begin(cycles, start, parameter, intervals):
@@ -186,8 +187,8 @@ def _scale(curve, start):
     return scale
 
 
-def _followed(cycles, begin, max_points, marks):
-    """Both ways from a start, with events."""
+def _followed(cycles, begin, max_points, marks, give_up):
+    """Both ways from a start, with events; None where the mesh is too coarse and that is to be given up."""
     ways, branch, interrupted = [], None, False
     try:
         with interrupts_held() as raise_if_asked:  # what was followed is kept
@@ -195,6 +196,8 @@ def _followed(cycles, begin, max_points, marks):
                 if interrupted or (ways and ways[0][1] is Status.CLOSED_LOOP):
                     break
                 rows, status, last, interrupted = _one_way(cycles, begin, sign, max_points, raise_if_asked)
+                if status is Status.UNRESOLVED and give_up:
+                    return None
                 found, asked = cycle_events(cycles, rows, marks, raise_if_asked)
                 interrupted = interrupted or asked
                 # A fold as good as at the Hopf point is the turn of its parabola.

@@ -17,8 +17,9 @@ from dynsys.analysis.cycle_curve import nontrivial
 # system is singular at the place, and where to solve beside it, as shares of the bracket.
 EVALUATIONS, BRACKET, SINGULAR = 60, 1e-13, 1e-6
 ASIDE = (0.0, 0.003, -0.003, 0.03, -0.03, 0.2, -0.2)
-# An event is solved again on so many times the intervals, first looked for within this share of the step.
-FINER, NEAR, WIDE, WIDENINGS = 2, 1e-4, 2e-3, 3
+# An event is solved again on so many times the intervals, up to so many; it is first looked for within this
+# share of the step.
+FINER, FINE, NEAR, WIDE, WIDENINGS = 2, 240, 1e-4, 2e-3, 3
 
 
 def tests_at(cycles, row, reference=0.0, marks=()):
@@ -169,7 +170,7 @@ def locate(step, name, low, first, high, second, marks):
 
 
 def polished(step, name, row, marks):
-    """The same event on a mesh of twice as many intervals: mesh and row.; as it was where that fails.
+    """The same event on twice as many intervals, at most 240: mesh and row; as it was where that fails.
 
     Parameters
     ----------
@@ -195,9 +196,10 @@ def polished(step, name, row, marks):
     >>> polished(step, "fold", (step.base,), ())[0]
     array([0., 0., 0.])
     """
-    fine = Step(step.cycles, *step.cycles.remesh(
-        step.mesh, row[0], FINER * (step.mesh.size - 1), step.direction
-    ), step.length, step.after)  # fmt: skip
+    own = step.mesh.size - 1
+    intervals = max(own, min(FINER * own, FINE))
+    remeshed = step.cycles.remesh(step.mesh, row[0], intervals, step.direction)
+    fine = Step(step.cycles, *remeshed, step.length, step.after)
     width = WIDE if name == "branch" else NEAR
     for _ in range(WIDENINGS):
         ends = [fine.at(side * width) for side in (-1.0, 1.0)]

@@ -301,7 +301,7 @@ def test_lorenz_from_its_homoclinic_to_its_cascade():
     hopf = hopf_points(field, [7.8, 7.8, 23.0], "rho", (0.5, 40.0))[0]
     branch = continue_cycles(field, hopf, "rho", (0.5, 40.0))
     assert branch.status is Status.NEAR_HOMOCLINIC and branch.values[-1] == pytest.approx(13.9266, abs=1e-4)
-    assert not branch.special_points and not branch.stable.any()
+    assert [p.kind for p in branch.special_points] == ["homoclinic"] and not branch.stable.any()
     field = problems.lorenz(280.0)
     settled = integrate(field, [1.0, 2.0, 250.0], [0.0, 60.0]).kappa[0, -1]
     cycle = refine_cycle(field, np.zeros(0), settled, 0.4345, 100 * np.ones(3))
