@@ -102,7 +102,7 @@ def _with_ends(curve, walk, modes, events):
     """The events, and those exactly at an end of the walk, where no test changes its sign."""
     for k, row in ((0, modes[0].tolist()), (-1, modes[-1].tolist())):
         nearest = min(row, key=lambda value: abs(value.real))
-        if abs(nearest.real) > AT_END * max(curve.rate, *map(abs, row)):
+        if not abs(nearest.real) <= AT_END * max(curve.rate, *map(abs, row)):  # a kink has NaN
             continue
         arc = float(walk.arcs[k])
         if any(abs(event.arc - arc) <= TOGETHER for event in events):
