@@ -4,14 +4,12 @@ The equations are in `dynsys.analysis.cycle_conditions`, the steps in `dynsys.an
 starts them at a special point of a branch of cycles, says how they end and makes the result.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from dynsys.analysis.cycle_conditions import CYCLE_KINDS, DOUBTFUL, MAX_INTERVALS, CycleConditions
 from dynsys.analysis.cycle_event_points import last_of, special_points
 from dynsys.analysis.cycle_point import CyclePoint
-from dynsys.analysis.orbit_chain import remeshed, sampled
+from dynsys.analysis.orbit_chain import in_units_of_cycle, remeshed, sampled
 from dynsys.analysis.orbit_walk import walk_both_ways
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.numerics.collocation_basis import DEGREE
@@ -119,12 +117,8 @@ def _start(curve, point, at, intervals):
         kind = getattr(point, "kind", point)
         raise InputError(f"point: a fold of cycles, period doubling or torus point is followed, got {kind}")
     n, cycle = curve.n, point.cycle
-    if cycle.points.shape[1] != n or len(cycle.points) % DEGREE != 1:
-        raise InputError(f"point: its cycle has other coordinates than the {n} of this field")
-    size = 0.5 * np.ptp(cycle.points, axis=0)
-    scale = curve.scale.copy()
-    scale[:n] = np.maximum(size, 0.1 * size.max())
-    curve = replace(curve, scale=scale)
+    curve = in_units_of_cycle(curve, cycle)
+    scale = curve.scale
     more = np.zeros(0)
     if point.kind == "torus":  # the angle
         near = np.abs(cycle.multipliers - np.exp(1j * point.coefficients["angle"]))

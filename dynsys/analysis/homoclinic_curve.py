@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from dynsys.analysis.codimension_two_point import CodimensionTwoPoint, describe
 from dynsys.analysis.homoclinic import Homoclinics
-from dynsys.analysis.orbit_chain import remeshed
+from dynsys.analysis.orbit_chain import in_units_of_cycle, remeshed
 from dynsys.analysis.orbit_walk import located, walk_both_ways
 from dynsys.analysis.two_parameter_curve import BifurcationCurve
 from dynsys.numerics.collocation_basis import DEGREE
@@ -76,12 +76,8 @@ def follow_homoclinics(curve, point, at, max_points, intervals):
 def _start(curve, point, at, intervals):
     """The system in units of the orbit, and the first place: the cycle, cut where it is slowest."""
     n, cycle = curve.n, point.cycle
-    if cycle.points.shape[1] != n or len(cycle.points) % DEGREE != 1:
-        raise InputError(f"point: its cycle has other coordinates than the {n} of this field")
-    size = 0.5 * np.ptp(cycle.points, axis=0)
-    scale = curve.scale.copy()
-    scale[:n] = np.maximum(size, 0.1 * size.max())
-    curve = replace(curve, scale=scale)
+    curve = in_units_of_cycle(curve, cycle)
+    scale = curve.scale
     p = np.array([point.value, at])
     states, share = cycle.points[:-1], cycle.time[:-1] / cycle.period
     rates = curve.many("rhs", np.column_stack([states, np.tile(p, (len(states), 1))]), n) / scale[:n]

@@ -9,7 +9,7 @@ and what is left, with rows of phase, of arclength and of whatever else is asked
 x_j, dT, dp. The M_j are the flow's derivatives, so the same chain bears the multipliers and their vectors.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from dynsys.numerics.collocation_basis import (
     spread_evenly,
 )
 from dynsys.numerics.floquet import monodromy_blocks
+from tasks.errors import InputError
 
 # Step of differences of the exact Jacobian, in units of the scale.
 STEP = 1e-4
@@ -248,3 +249,43 @@ def sampled(mesh, nodes, times):
     row = np.append(nodes.ravel(), [0.0, 0.0])[None]
     sample(np.ascontiguousarray(mesh), row, np.ascontiguousarray(times), out)
     return out[0]
+
+
+def in_units_of_cycle(curve, cycle):
+    """A curve whose state is measured by the size of a cycle from `continue_cycles`.
+
+    Parameters
+    ----------
+    curve : Curve
+        The equations.
+    cycle : Cycle
+        With the points of its mesh.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    InputError
+        The cycle has other coordinates than the field.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from dynsys.analysis import compile_field
+    >>> from dynsys.analysis.curve import make_curve
+    >>> from dynsys.symbolic import System
+    >>> curve = make_curve(compile_field(System.from_text("x' = y; y' = -p x; p = 1")), "p", (0, 2))
+    >>> angles = np.linspace(0, 2 * np.pi, 9)
+    >>> circle = SimpleNamespace(points=3 * np.column_stack([np.sin(angles), np.cos(angles)]))
+    >>> in_units_of_cycle(curve, circle).scale
+    array([3., 3., 2.])
+    """
+    n = curve.n
+    if cycle.points.shape[1] != n or len(cycle.points) % DEGREE != 1:
+        raise InputError(f"point: its cycle has other coordinates than the {n} of this field")
+    size = 0.5 * np.ptp(cycle.points, axis=0)
+    scale = curve.scale.copy()
+    scale[:n] = np.maximum(size, 0.1 * size.max())
+    return replace(curve, scale=scale)
