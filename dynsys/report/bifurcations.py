@@ -55,6 +55,38 @@ def network_diagram(net, along="gain", span=None, inputs=None, certify=False):
     return bifurcation_diagram(as_run(reduced_field(net)), along, span, inputs, certify=certify)
 
 
+def diagram_figure(diagram, title=None):
+    """A panel for each coordinate and for the output, with one legend.
+
+    Parameters
+    ----------
+    diagram : BifurcationDiagram
+        The diagram.
+    title : str, optional
+        Above the panels.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from rnn import LowRankRNN
+    >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
+    >>> [ax.get_ylabel() for ax in diagram_figure(network_diagram(net)).axes]
+    ['$\\\\kappa$', '$z$']
+    """
+    count = len(diagram.state) + bool(diagram.output_names)
+    figure, panels = new_figure(1, count, size=(3.6 * count, 2.9), squeeze=False)
+    for k, ax in enumerate(panels.flat):
+        plot_bifurcation(diagram, k if k < len(diagram.state) else diagram.output_names[0], ax)
+    if count > 1:
+        _one_legend(figure, panels.flat)
+    if title:
+        figure.suptitle(title)
+    return figure
+
+
 def write_diagram(diagram, folder, command=None, title=None):
     """Write a diagram's figure, its numbers, each branch, and a LaTeX table of its special points.
 
@@ -81,13 +113,8 @@ def write_diagram(diagram, folder, command=None, title=None):
     >>> write_diagram(network_diagram(net), folder).name, sorted(p.name for p in folder.iterdir())[0]
     ('diagram.png', 'branch_1.npz')
     """
-    count = len(diagram.state) + bool(diagram.output_names)
     with own_settings():
-        figure, panels = new_figure(1, count, size=(3.6 * count, 2.9), squeeze=False)
-        for k, ax in enumerate(panels.flat):
-            plot_bifurcation(diagram, k if k < len(diagram.state) else diagram.output_names[0], ax)
-        if title:
-            figure.suptitle(title)
+        figure = diagram_figure(diagram, title)
         path = atomic_write(folder / FIGURE, lambda file: figure.savefig(file, format="png", dpi=DPI))
     names = [f"branch_{k + 1}.npz" for k in range(len(diagram.branches))]
     families = [f"cycles_{k + 1}.npz" for k in range(len(diagram.cycles))]
@@ -105,6 +132,18 @@ def write_diagram(diagram, folder, command=None, title=None):
     table = special_points_latex(diagram).encode()
     atomic_write(folder / LATEX, lambda file: file.write(table))
     return path
+
+
+def _one_legend(figure, panels):
+    """Panels that say the same say it once, beside them."""
+    entries = {}
+    for legend in filter(None, (ax.get_legend() for ax in panels)):
+        for handle, text in zip(legend.legend_handles, legend.get_texts()):
+            entries.setdefault(text.get_text(), (handle, text.get_fontsize()))
+        legend.remove()
+    if entries:
+        handles, (size, *_) = zip(*entries.values())
+        figure.legend(handles, entries, loc="outside right upper", frameon=False, fontsize=size)
 
 
 def special_points_latex(diagram):

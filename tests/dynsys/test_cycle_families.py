@@ -10,7 +10,7 @@ import sympy
 
 from dynsys.analysis import bifurcation_diagram, compile_field, continue_cycles, load_branch
 from dynsys.plotting import new_figure, plot_bifurcation
-from dynsys.report.bifurcations import write_diagram
+from dynsys.report.bifurcations import diagram_figure, write_diagram
 from dynsys.symbolic import mean_field
 from tasks.errors import Status
 
@@ -35,6 +35,10 @@ def test_a_family_between_two_hopf_points_is_attached_once():
 
 def test_families_are_written_with_their_diagram(tmp_path):
     diagram = bifurcation_diagram(problems.stuart_landau(-0.5), "r", (-0.5, 1.0))
+    figure = diagram_figure(diagram)
+    assert len(figure.axes) == 2 and not any(ax.get_legend() for ax in figure.axes)
+    (legend,) = figure.legends  # one for both coordinates
+    assert [text.get_text() for text in legend.get_texts()] == ["stable", "unstable", "stable cycles", "Hopf"]
     write_diagram(diagram, tmp_path)
     (name,) = json.loads((tmp_path / "diagram.json").read_text())["cycles"]
     again = load_branch(tmp_path / name)
