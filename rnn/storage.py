@@ -66,6 +66,8 @@ def save_network(net, path, provenance=None, dtype="float64"):
     >>> load_network(path).hash == net.hash
     True
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path: expected a file's name, got {type(path).__name__}; save_network(net, path)")
     path = Path(path)
     if path.suffix.lower() != ".npz":
         raise InputError(f"path: networks are written as .npz files, got {str(path)!r}; choose such a name")

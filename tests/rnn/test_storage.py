@@ -224,6 +224,8 @@ def test_files_above_the_limit(tmp_path):
 def test_the_suffix_says_what_is_written(tmp_path, name):
     with pytest.raises(InputError, match=r"networks are written as .npz files"):
         save_network(network(), tmp_path / name)
+    with pytest.raises(InputError, match=r"a file's name, got LowRankRNN; save_network\(net, path\)"):
+        save_network(tmp_path / "net.npz", network())
     with pytest.raises(InputError, match="net: expected LowRankRNN or FullRankRNN, got dict"):
         save_network({}, tmp_path / "net.npz")
 
