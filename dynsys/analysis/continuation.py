@@ -242,9 +242,7 @@ def _is_dead(curve, x):
     values = (low, 0.4 * low + 0.6 * high)
     if any(curve.slope(state, p).any() for state in x[:: max(len(x) // 10, 1)] for p in values):
         return False
-    aside = np.cos(
-        1.0 + np.arange(x.shape[1])
-    )  # a direction along which no simple sum of coordinates is zero
+    aside = np.cos(1.0 + np.arange(x.shape[1]))  # no simple sum of its entries is zero
     off = x[:1] + np.linspace(0.1, 0.9, 5)[:, None] * aside * curve.scale[:-1]
     return not any(curve.slope(state, p).any() for state in off for p in values)
 

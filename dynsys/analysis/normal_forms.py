@@ -57,15 +57,12 @@ def fold_form(at, rate=1.0):
     q : ndarray (n,)
         The null vector.
     smallest : float
-        The smallest singular value of the Jacobian, next to the largest or to the rate.
+        The smallest singular value of the Jacobian, next to the largest entry or to the rate.
     """
-    q, psi, smallest = _singular_vectors(at.jacobian)
+    q, psi, smallest = _singular_vectors(at.jacobian, rate)
     n, psi = q.size, psi / (psi @ q)
     a = 0.5 * psi @ (at.second[:, :n, :n] @ q @ q)
-    if rate < 1.0:
-        sizes = np.linalg.svd(at.jacobian, compute_uv=False)
-        smallest = sizes[-1] / max(rate, sizes[0])
-    return float(a), float(psi @ at.slope), q, float(smallest)
+    return float(a), float(psi @ at.slope), q, smallest
 
 
 def branch_form(at):
@@ -165,12 +162,12 @@ def bordered_solve(matrix, column, row, vector):
     return np.linalg.solve(whole, np.append(vector, 0.0))[:n]
 
 
-def _singular_vectors(matrix):
-    """The vectors, and how far the matrix is from singular, next to its size or to 1."""
-    q, psi = np.empty(len(matrix)), np.empty(len(matrix))
+def _singular_vectors(matrix, rate=1.0):
+    """The vectors, and how far the matrix is from singular, next to its largest entry or to the rate."""
+    q, psi, size = np.empty(len(matrix)), np.empty(len(matrix)), max(rate, float(np.abs(matrix).max()))
     smallest = null_pair(np.ascontiguousarray(matrix), q, psi)
-    if not smallest <= SINGULAR:
+    if not smallest <= SINGULAR * size:
         left, sizes, right = np.linalg.svd(matrix)
-        q, psi, smallest = right[-1], left[:, -1], sizes[-1] / max(1.0, sizes[0])
+        q, psi, smallest = right[-1], left[:, -1], float(sizes[-1])
     q, psi = (v if max(v.tolist(), key=abs) > 0 else -v for v in (q, psi))
-    return q, psi, smallest
+    return q, psi, smallest / size

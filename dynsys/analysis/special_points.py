@@ -107,11 +107,9 @@ def _with_ends(curve, walk, modes, events):
         arc = float(walk.arcs[k])
         if any(abs(event.arc - arc) <= TOGETHER for event in events):
             continue
-        fresh = [
-            Event(test, False, arc, walk.points[k], walk.tangents[k])
-            for test in ((PAIR,) if nearest.imag else (_zero_at(curve, walk.points[k]),))
-        ]
-        events = fresh + events if k == 0 else events + fresh
+        test = PAIR if nearest.imag else _zero_at(curve, walk.points[k])
+        fresh = Event(test, False, arc, walk.points[k], walk.tangents[k])
+        events = [fresh, *events] if k == 0 else [*events, fresh]
     return events
 
 
@@ -130,9 +128,8 @@ def _resolved(curve, groups):
     starts = np.array([group[0].point for group in groups])
     eigenvalues = sorted_eigenvalues(curve.jacobians(starts * curve.scale))
     size = np.abs(eigenvalues)
-    zeros = (
-        (size <= NEARLY_ZERO * np.maximum(curve.rate, size.max(axis=1, keepdims=True))).sum(axis=1).tolist()
-    )
+    limits = NEARLY_ZERO * np.maximum(curve.rate, size.max(axis=1, keepdims=True))
+    zeros = (size <= limits).sum(axis=1).tolist()
     wanted = []
     for k, group in enumerate(groups):
         here = {event.test for event in group}
@@ -143,11 +140,10 @@ def _resolved(curve, groups):
     solutions = _solutions(curve, starts, wanted)
     found = []
     for k, group in enumerate(groups):
-        several = [
-            naming.describe_double_zero(curve, *solutions[k][m]) for _, m in _MODES if m in solutions[k]
-        ]
-        if any(several):
-            found.append([next(filter(None, several))])
+        both = (naming.describe_double_zero(curve, *solutions[k][m]) for _, m in _MODES if m in solutions[k])
+        double = next(filter(None, both), None)
+        if double is not None:
+            found.append([double])
         elif zeros[k] > 1:
             found.append([_multiple(curve, group[0], zeros[k])])
         else:

@@ -68,19 +68,33 @@ def first_step(y, size, scale, k):
 
 
 @jit()
+def stages(system, size, y, h, table, k, flat, trial):
+    """Slopes k[1], k[2], .. of a step's stages from k[0]; ``trial`` becomes the state at the last."""
+    for i in range(1, table.shape[0]):
+        for c in range(y.size):
+            total = 0.0
+            for j in range(i):
+                total += table[i, j] * k[j, c]
+            trial[c] = y[c] + h * total
+        slope(system, size, trial, flat, k[i])
+
+
+@jit()
+def next_length(h, error, power):
+    """Length of the step after one with this error, which is refused above 1; ``power`` is 1 / order."""
+    if error <= 1.0:
+        return h * (min(GROW, SAFETY * error**-power) if error > 0.0 else GROW)
+    return h * (max(SHRINK, SAFETY * error**-power) if error < np.inf else 0.1)
+
+
+@jit()
 def step(system, size, y, h, rtol, scale, k, flat, trial):
     """One accepted step: ``trial`` becomes the state after it, k[6] the slope there; k[0] is the slope at y.
 
     Returns the step taken, 0 if there is none however small, and a proposal for the next.
     """
     for _ in range(MAX_REFUSALS):
-        for i in range(1, 7):
-            for c in range(y.size):
-                total = 0.0
-                for j in range(i):
-                    total += STAGES[i, j] * k[j, c]
-                trial[c] = y[c] + h * total
-            slope(system, size, trial, flat, k[i])
+        stages(system, size, y, h, STAGES, k, flat, trial)
         error = 0.0
         for c in range(y.size):
             total = 0.0
@@ -93,8 +107,8 @@ def step(system, size, y, h, rtol, scale, k, flat, trial):
                 if np.isnan(error):
                     break
         if error <= 1.0:
-            return h, h * (min(GROW, SAFETY * error**-0.2) if error > 0.0 else GROW)
-        h *= max(SHRINK, SAFETY * error**-0.2) if error < np.inf else 0.1
+            return h, next_length(h, error, 0.2)
+        h = next_length(h, error, 0.2)
     return 0.0, h
 
 

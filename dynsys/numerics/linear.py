@@ -176,8 +176,7 @@ def null_pair(matrix, q, psi):
     Returns
     -------
     float
-        |A q| next to the largest entry of A or 1: small only if A is singular and these are the vectors;
-        NaN where they were not found.
+        |A q|: small only if A is singular and these are the vectors; NaN where they were not found.
 
     Examples
     --------
@@ -220,7 +219,7 @@ def null_pair(matrix, q, psi):
         for j in range(n):
             row += matrix[i, j] * q[j]
         residual += row * row
-    return np.sqrt(residual) / max(1.0, size)
+    return np.sqrt(residual)
 
 
 @jit(types.boolean(MATRIX, VECTOR))

@@ -13,14 +13,13 @@ from numba import types
 
 from dynsys.numerics.dormand_prince import (
     BLOCK,
-    GROW,
     MATRIX,
     MAX_REFUSALS,
-    SAFETY,
-    SHRINK,
     SYSTEM,
     first_step,
+    next_length,
     slope,
+    stages,
 )
 from dynsys.numerics.signatures import VECTOR
 from rnn.jit import jit
@@ -118,13 +117,7 @@ def _step(system, size, y, h, rtol, scale, k, flat, trial):
     Returns the step taken, 0 if there is none however small, and a proposal for the next.
     """
     for _ in range(MAX_REFUSALS):
-        for i in range(1, 12):
-            for c in range(y.size):
-                total = 0.0
-                for j in range(i):
-                    total += STAGES[i, j] * k[j, c]
-                trial[c] = y[c] + h * total
-            slope(system, size, trial, flat, k[i])
+        stages(system, size, y, h, STAGES, k, flat, trial)
         fifth = third = 0.0
         for c in range(y.size):
             total = five = three = 0.0
@@ -143,8 +136,8 @@ def _step(system, size, y, h, rtol, scale, k, flat, trial):
         if np.isnan(fifth) or np.isnan(third):
             error = np.inf
         if error <= 1.0:
-            return h, h * (min(GROW, SAFETY * error**-0.125) if error > 0.0 else GROW)
-        h *= max(SHRINK, SAFETY * error**-0.125) if error < np.inf else 0.1
+            return h, next_length(h, error, 0.125)
+        h = next_length(h, error, 0.125)
     return 0.0, h
 
 

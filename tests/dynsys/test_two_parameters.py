@@ -6,9 +6,12 @@ import pytest
 import sympy
 
 from dynsys.analysis import compile_field, find_cycles, two_parameter_diagram
+from dynsys.analysis.field import reduced_field
+from dynsys.analysis.parameter_regions import connected_pixels, describe_regions
 from dynsys.plotting import plot_two_parameters
 from dynsys.plotting.style import new_figure
 from dynsys.symbolic import System, mean_field
+from rnn import LowRankRNN
 from tasks import InputError, Status
 
 MORRIS_LECAR = """
@@ -90,7 +93,7 @@ def test_cycles_beside_a_bautin_point_are_counted():
     # A region of capture that holds both cycles would hide the stable one.
     near = field.with_values(b1=-0.01, b2=0.6)
     assert sorted(c.kind for c in find_cycles(near)) == ["stable cycle", "unstable cycle"]
-    # Cycles fold at b1 = -b2^2 / 4; without that curve two places of one region differ, and that is said.
+    # Cycles fold at b1 = -b2^2 / 4; without that curve its two sides are one region.
     wide = ("b1", "b2"), ((-0.5, 0.1), (0.5, 1))
     diagram = two_parameter_diagram(field, *wide, lines=2)
     assert sorted(curve.kind for curve in diagram.curves) == ["Hopf", "fold of cycles"]
@@ -104,8 +107,19 @@ def test_cycles_beside_a_bautin_point_are_counted():
     without = two_parameter_diagram(field, *wide, lines=2, cycle_curves=False)
     (left,) = (region for region in without.regions if region.place[0] < 0)
     assert left.counts == {"stable point": 1}
-    if not left.checked:
-        assert left.label == "1 stable point; elsewhere 1 stable point, 1 stable cycle, 1 unstable cycle"
+
+
+def test_two_places_of_a_region_that_differ_are_said():
+    """Where a curve is missing, one label would hide what is beyond it: three points off the middle."""
+    labels, count = connected_pixels((), np.array([[0, 1], [0, 1]]))
+    field = reduced_field(LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4)))
+
+    def make(place):
+        return field.with_values(gain=0.5 if np.abs(place - 0.5).max() < 0.1 else 2.0), None
+
+    ((_, region),) = describe_regions(labels, count, np.array([[0, 1], [0, 1]]), make, False)
+    assert not region.checked and region.counts == {"stable point": 1}
+    assert region.label == "1 stable point; elsewhere 2 stable points, 1 unstable point"
 
 
 @pytest.mark.slow
