@@ -3,7 +3,6 @@
 import numpy as np
 
 from dynsys.analysis.line_scan import ROUNDING
-from dynsys.numerics.linear import null_direction
 
 # Distance (scaled) from a branch point to the start of another branch.
 OFFSET = 1e-2
@@ -61,13 +60,15 @@ def on_curve(curve, x, p):
     return (state if close and solved else None), first
 
 
-def tangent_at(curve, x, p):
+def tangent_at(curve, y):
     """Null vector of the scaled (F_x, F_p), with p to grow; of several the one closest to the p axis.
 
     Parameters
     ----------
-    curve, x, p
-        As in `on_curve`, at a fixed point.
+    curve : Curve
+        The equations.
+    y : ndarray (n + 1,)
+        A fixed point and its parameter, in units of the curve's scale.
 
     Returns
     -------
@@ -80,17 +81,14 @@ def tangent_at(curve, x, p):
     >>> from dynsys.analysis.curve import make_curve
     >>> from dynsys.symbolic import System
     >>> curve = make_curve(compile_field(System.from_text("x' = 4 p - 3 x; p = 0")), "p", (-1, 0))
-    >>> tangent_at(curve, np.zeros(1), 0.0)
+    >>> tangent_at(curve, np.zeros(2))
     array([0.8, 0.6])
     """
-    matrix = np.empty((curve.n, curve.n + 1))
-    matrix[:, :-1], matrix[:, -1] = curve.jacobian(x, p), curve.slope(x, p)
-    matrix *= curve.scale
+    matrix, tangent = curve.tangent(y)
+    if tangent is not None:
+        return tangent
     if not np.isfinite(matrix[:, :-1]).all():
         return None
-    tangent = np.empty(curve.n + 1)
-    if null_direction(matrix, tangent):
-        return tangent
     _, sizes, vectors = np.linalg.svd(matrix)
     vectors = np.where(vectors[:, -1:] < 0, -vectors, vectors)
     if sizes[-1] > 1e-9 * max(1.0, sizes[0]):

@@ -154,14 +154,18 @@ def trace_branch(curve, x, p, direction=None, max_points=MAX_POINTS, events=None
             f"{residual:.3g} and Newton found none near it; start from one of find_fixed_points."
         )
         return _empty(curve, Status.NOT_ON_BRANCH, message)
-    tangent = tangent_at(curve, start, p) if direction is None else direction / curve.scale
+    y = np.append(start, p) / curve.scale
+    if direction is None:
+        tangent = tangent_at(curve, y)
+    else:
+        tangent = direction / curve.scale
+        tangent /= np.linalg.norm(tangent)
     if tangent is None:
         message = f"F has a kink at the start, {curve.parameter} = {p:g}: no curve can be followed there."
         return _empty(curve, Status.MIN_STEP, message)
-    y = np.append(start, p) / curve.scale
     found, interrupted, notes = ([], [], 0), False, []
     with interrupts_held() as raise_if_asked:  # what was followed is kept
-        walk, ends = curve.walk(y, tangent / np.linalg.norm(tangent), max_points, max_step=max_step)
+        walk, ends = curve.walk(y, tangent, max_points, max_step=max_step)
         if walk is None:
             message = (
                 f"Newton's method failed at the start, {curve.parameter} = {p:g}, near a singular point."
@@ -193,9 +197,8 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted, not
     """The branch, with its special points among its points."""
     field, n = curve.field, curve.n
     arcs = np.array([event.arc for event in events])
-    before = walk.tangents[np.maximum(walk.arcs.searchsorted(arcs), 1) - 1]
     spots = np.array([(*special.kappa.tolist(), special.value) for special in specials]).reshape(-1, n + 1)
-    own = [_own_tangent(curve, *each) for each in zip(specials, events, before)]
+    own = [_own_tangent(curve, walk, *each) for each in zip(specials, events)]
     places = np.empty(len(arcs) + len(walk.arcs), dtype=int)
     natural, tangents = np.empty((2, len(places), n + 1))
     insert(
@@ -226,13 +229,14 @@ def _assemble(curve, walk, modes, ends, specials, events, lost, interrupted, not
     )  # fmt: skip
 
 
-def _own_tangent(curve, special, event, before):
+def _own_tangent(curve, walk, special, event):
     """The branch's tangent at a special point; where branches cross, the one of theirs that goes on."""
-    own = event.tangent
-    if len(special.directions):
-        choices = special.directions / curve.scale
-        choices = choices / np.linalg.norm(choices, axis=1, keepdims=True)
-        own = choices[np.abs(choices @ before).argmax()]
+    if not len(special.directions):
+        return event.tangent
+    before = walk.tangents[max(walk.arcs.searchsorted(event.arc), 1) - 1]
+    choices = special.directions / curve.scale
+    choices = choices / np.linalg.norm(choices, axis=1, keepdims=True)
+    own = choices[np.abs(choices @ before).argmax()]
     return own if own @ before >= 0 else -own
 
 

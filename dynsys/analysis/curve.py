@@ -65,7 +65,7 @@ class Curve:
     mode: int = EQUILIBRIUM
     rate: float = 1.0
 
-    @property
+    @cached_property
     def parameter(self):
         """str : name of the first free parameter."""
         return self.field.continuable[self.columns[0]]
@@ -80,7 +80,7 @@ class Curve:
         """float : the field's own value of the first free parameter."""
         return self.own(self.columns[0])
 
-    @property
+    @cached_property
     def n(self):
         """int : number of state variables."""
         return self.field.dimension
@@ -162,8 +162,9 @@ class Curve:
             jacobians, slopes, second, third = expansions(
                 addresses(self.field.functions), np.ascontiguousarray(points), *self._data, self.scale
             )
-        rows = zip(points, jacobians, slopes, second, third, spectrum(self.field, jacobians))
-        return [Expansion(y[:n], float(y[n]), *row) for y, *row in rows]
+        states, values = points[:, :n], points[:, n].tolist()
+        modes = spectrum(self.field, jacobians)
+        return [*map(Expansion, states, values, jacobians, slopes, second, third, modes)]
 
     def walk(self, y, tangent, max_points=2000, borders=None, max_step=LONGEST_STEP):
         """Follow the curve both ways from a scaled point; see `dynsys.numerics.pseudo_arclength.walk`.
@@ -181,6 +182,13 @@ class Curve:
         both = TwoWalks.from_start(y, tangent, max_points, width)
         pseudo_arclength.walk(*self._common(borders), settings, *both)
         return both.joined(), tuple(both.outcomes[::-1].tolist())
+
+    def tangent(self, y):
+        """The scaled (F_x, F_p) at a scaled point, and its unit null vector; None if there may be several."""
+        functions, inputs, values, _, scale, numbers, *_ = self._common(None)
+        matrix, found = np.empty((self.n, self.n + 1)), np.empty(self.n + 1)
+        sure = pseudo_arclength.null_vector(functions, inputs, values, scale, numbers, y, matrix, found)
+        return matrix, found if sure else None
 
     def scan(self, walk):
         """Where to search on a walk: rows (E, 6) of `dynsys.numerics.locate.scan`, how many change sign."""
@@ -339,4 +347,4 @@ def make_curve(field, parameter, span, inputs=None):
         raise InputError(f"span: needs low < high, got ({low:g}, {high:g})")
     u = field.input_vector(inputs)
     scale = np.append(box_sizes(field, parameter, ends), high - low)
-    return Curve(field, u, (field.continuable.index(parameter),), np.array(ends)[None], scale)
+    return Curve(field, u, (field.continuable.index(parameter),), np.array([[low, high]]), scale)

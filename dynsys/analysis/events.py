@@ -41,7 +41,7 @@ def find_events(curve, walk):
     -------
     list of Event
     """
-    arcs, tests = walk.arcs, walk.tests
+    arcs, tests = walk.arcs.tolist(), walk.tests
     touches = () if tests[:, : PAIR + 1].all() else _exact_touches(tests[:, : PAIR + 1])
     events = [Event(which, True, arcs[k], walk.points[k], walk.tangents[k]) for which, k in touches]
     rows, crossings = curve.scan(walk)
@@ -50,17 +50,17 @@ def find_events(curve, walk):
     starts, found = rows[:, 5].astype(int), rows[:, :5].copy()
     spots = curve.search(walk.points[starts], walk.tangents[starts], found)
     more, more_starts = [], []
-    for i, (row, own, k) in enumerate(zip(rows.tolist(), found.tolist(), starts.tolist())):
-        which, s, value = int(row[0]), own[1], own[2]
+    for i, (row, own, point, tangent) in enumerate(zip(rows.tolist(), found.tolist(), *spots[:2])):
+        which, s, value, k = int(row[0]), own[1], own[2], int(row[5])
         if s < 0:
             continue
         if i < crossings:
-            events.append(Event(which, False, arcs[k] + s, spots[0][i], spots[1][i]))
+            events.append(Event(which, False, arcs[k] + s, point, tangent))
         elif value * row[2] <= 0:  # two zeros: bracket each
             more += [[which, 0.0, row[2], s, value], [which, s, value, row[3], row[4]]]
             more_starts += [k, k]
         elif abs(value) <= TOUCHING * abs(tests[k + 1, which]):
-            events.append(Event(which, True, arcs[k] + s, spots[0][i], spots[1][i]))
+            events.append(Event(which, True, arcs[k] + s, point, tangent))
     if more:
         found = np.array(more)
         spots = curve.search(walk.points[more_starts], walk.tangents[more_starts], found)

@@ -52,13 +52,14 @@ def polish(curve, starts, modes):
     points, _, residuals = curve.polish(starts, modes)
     points = points[:, : n + 1]
     natural = points * curve.scale[: n + 1]
-    fine = np.abs(points - starts).max(axis=1) <= REACH
-    limits = RESIDUAL * (1 + np.abs(natural[:, :n]).max(axis=1))
-    for k in np.flatnonzero(fine & (residuals > limits)).tolist():  # F may be large, and its rounding
-        slopes = np.abs(curve.jacobians(natural[k : k + 1])[0])
-        limits[k] *= max(1.0, slopes.max())
-    fine &= residuals <= limits
-    return [(y, float(r)) if ok else None for y, r, ok in zip(natural, residuals, fine)]
+    far, sizes = np.abs(points - starts).max(axis=1), np.abs(natural[:, :n]).max(axis=1)
+    found = []
+    for y, residual, distance, size in zip(natural, residuals.tolist(), far.tolist(), sizes.tolist()):
+        limit = RESIDUAL * (1 + size)
+        if distance <= REACH and residual > limit:  # F may be large, and its rounding
+            limit *= max(1.0, np.abs(curve.jacobians(y[None])).max())
+        found.append((y, residual) if distance <= REACH and residual <= limit else None)
+    return found
 
 
 def polish_cusp(curve, y):

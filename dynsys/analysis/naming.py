@@ -38,7 +38,7 @@ def describe_fold(curve, at, residual):
         A fold, or a cusp where a vanishes; None where the Jacobian is not singular.
     """
     a, a01, q, smallest = fold_form(at, curve.rate)
-    if smallest > SINGULAR:
+    if not smallest <= SINGULAR:
         return None
     others = unstable_others(curve, at.modes, 1)
     name, place = curve.parameter, place_of(curve, at)
@@ -211,7 +211,7 @@ def unit_along(curve, q):
     >>> float(unit_along(make_curve(field, "v", (-1, 1)), np.ones(1)))
     1.0
     """
-    return 1.0 / math.hypot(*np.abs(q / curve.scale[: q.size]).tolist())
+    return 1.0 / math.hypot(*(abs(v) / unit for v, unit in zip(q.tolist(), curve.scale.tolist())))
 
 
 def place_of(curve, at):
@@ -271,8 +271,7 @@ def critical_point(curve, kind, at, coefficients, sentence):
 
 def _point(curve, kind, at, coefficients, sentence, residual, directions=None):
     # What is below rounding is zero.
-    x = at.x.copy()
-    x[np.abs(x) < SNAP * curve.scale[: x.size]] = 0.0
+    x = [0.0 if abs(v) < SNAP * unit else v for v, unit in zip(at.x.tolist(), curve.scale.tolist())]
     p = _snapped(curve, at)
     if curve.field.step is not None and kind in _OF_F:
         coefficients = {name: curve.field.step * value for name, value in coefficients.items()}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynsys.numerics import hopf
+from dynsys.numerics import coefficients
 from dynsys.numerics.linear import null_pair
 
 # Null vectors of a matrix that is farther from singular than this, next to its size, are singular vectors.
@@ -57,12 +57,11 @@ def fold_form(at, rate=1.0):
     q : ndarray (n,)
         The null vector.
     smallest : float
-        The smallest singular value of the Jacobian, next to the largest entry or to the rate.
+        How far the Jacobian is from singular, next to its largest entry or to the rate.
     """
-    q, psi, smallest = _singular_vectors(at.jacobian, rate)
-    n, psi = q.size, psi / (psi @ q)
-    a = 0.5 * psi @ (at.second[:, :n, :n] @ q @ q)
-    return float(a), float(psi @ at.slope), q, smallest
+    q, psi, found = np.empty(at.x.size), np.empty(at.x.size), np.empty(2)
+    smallest = coefficients.fold(at.jacobian, at.slope, at.second, rate, q, psi, found)
+    return *found.tolist(), q, smallest
 
 
 def branch_form(at):
@@ -107,7 +106,7 @@ def hopf_form(at):
     """
     value = min((value for value in at.modes.tolist() if value.imag > 0), key=lambda value: abs(value.real))
     q, psi, out = np.empty(at.x.size, complex), np.empty(at.x.size, complex), np.empty(2, complex)
-    hopf.normal_form(at.jacobian, at.slope, at.second, at.third, value, q, psi, out)
+    coefficients.hopf(at.jacobian, at.slope, at.second, at.third, value, q, psi, out)
     c1, rate = out.tolist()
     return HopfForm(value.imag, c1, rate.real, q)
 
@@ -145,7 +144,11 @@ def null_vectors(matrix):
     >>> abs(null_vectors(np.array([[0.0, 1.0], [0.0, 0.0]]))[0])
     array([1., 0.])
     """
-    return _singular_vectors(matrix)[:2]
+    q, psi = np.empty(len(matrix)), np.empty(len(matrix))
+    if not null_pair(np.ascontiguousarray(matrix), 1.0, q, psi) <= SINGULAR:
+        left, _, right = np.linalg.svd(matrix)
+        q, psi = (v if max(v.tolist(), key=abs) > 0 else -v for v in (right[-1], left[:, -1]))
+    return q, psi
 
 
 def bordered_solve(matrix, column, row, vector):
@@ -160,14 +163,3 @@ def bordered_solve(matrix, column, row, vector):
     whole = np.zeros((n + 1, n + 1), dtype=np.result_type(matrix, column, row, vector))
     whole[:n, :n], whole[:n, n], whole[n, :n] = matrix, column, row
     return np.linalg.solve(whole, np.append(vector, 0.0))[:n]
-
-
-def _singular_vectors(matrix, rate=1.0):
-    """The vectors, and how far the matrix is from singular, next to its largest entry or to the rate."""
-    q, psi, size = np.empty(len(matrix)), np.empty(len(matrix)), max(rate, float(np.abs(matrix).max()))
-    smallest = null_pair(np.ascontiguousarray(matrix), q, psi)
-    if not smallest <= SINGULAR * size:
-        left, sizes, right = np.linalg.svd(matrix)
-        q, psi, smallest = right[-1], left[:, -1], float(sizes[-1])
-    q, psi = (v if max(v.tolist(), key=abs) > 0 else -v for v in (q, psi))
-    return q, psi, smallest / size

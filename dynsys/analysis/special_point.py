@@ -52,11 +52,12 @@ class SpecialPoint:
     residual: float = 0.0
 
     def __post_init__(self):
-        if self.directions is None or len(self.directions) == 0:
-            object.__setattr__(self, "directions", np.zeros((0, np.size(self.kappa) + 1)))
-        if self.eigenvalues is None:
-            object.__setattr__(self, "eigenvalues", ())
+        for name in ("eigenvalues", "directions"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, ())
         keep_arrays(self, kappa=float, eigenvalues=complex, directions=float)
+        if self.directions.ndim == 1:
+            object.__setattr__(self, "directions", self.directions.reshape(-1, self.kappa.size + 1))
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "coefficients", dict(self.coefficients))
 

@@ -88,7 +88,8 @@ def special_points(curve, walk, modes):
     places = walk.arcs
     lost = 0
     for k in np.flatnonzero(counts[1:] != counts[:-1]).tolist():
-        if not any(places[k] - TOGETHER <= event.arc <= places[k + 1] + TOGETHER for _, event in found):
+        low, high = float(places[k]) - TOGETHER, float(places[k + 1]) + TOGETHER
+        if not any(low <= event.arc <= high for _, event in found):
             special, event = _where_count_changes(curve, walk, counts, places, k)
             if special is None:
                 lost += 1
@@ -127,9 +128,8 @@ def _resolved(curve, groups):
         return []
     starts = np.array([group[0].point for group in groups])
     eigenvalues = sorted_eigenvalues(curve.jacobians(starts * curve.scale))
-    size = np.abs(eigenvalues)
-    limits = NEARLY_ZERO * np.maximum(curve.rate, size.max(axis=1, keepdims=True))
-    zeros = (size <= limits).sum(axis=1).tolist()
+    sizes = [[*map(abs, row)] for row in eigenvalues.tolist()]
+    zeros = [sum(size <= NEARLY_ZERO * max(curve.rate, *row) for size in row) for row in sizes]
     wanted = []
     for k, group in enumerate(groups):
         here = {event.test for event in group}
@@ -224,8 +224,9 @@ def _unstable(curve, points):
 
 
 def _same(curve, first, second):
-    near = abs(first.value - second.value) < SAME * curve.scale[curve.n]
-    return near and first.kind == second.kind and _apart(curve, first, second) < SAME
+    if first.kind != second.kind or abs(first.value - second.value) >= SAME * curve.scale[curve.n]:
+        return False
+    return _apart(curve, first, second) < SAME
 
 
 def _turns_at(curve, special, crossing):

@@ -92,6 +92,10 @@ def _second(functions, inputs, params, program, scale, columns, point, state, he
                 for j in range(i + 1):
                     if (i == j) != (once == 0):
                         continue
+                    if columns[max(i - n, -1) + 1] < 0 or columns[max(j - n, -1) + 1] < 0:  # it does nothing
+                        for r in range(n):
+                            hess[r, i, j] = hess[r, j, i] = 0.0
+                        continue
                     for k in range(direction.size):
                         direction[k] = 0.0
                     for k in (i, j):
@@ -263,15 +267,11 @@ def advance(
     total = columns[0]
     rhs, jacobian = field_at(functions[RHS]), field_at(functions[JACOBIAN])
     parameter_jacobian = field_at(functions[PARAMETER_JACOBIAN])
-    # One block for all: to make an array takes as long as a small elimination.
-    pairs = n * (n - 1) // 2 if mode == EQUILIBRIUM else 0
-    work = np.zeros(m * m + m + n + n * n + n * total + pairs * (pairs + 1))
-    matrix, end = work[: m * m].reshape(m, m), m * m
-    value, end = work[end : end + m], end + m
+    # One block for the vectors: to make an array, or to reshape one, takes as long as a small elimination.
+    matrix, work = np.empty((m, m)), np.empty(m + n + n * n + n * total)
+    value, end = work[:m], m
     state, end = work[end : end + n], end + n
-    flat, end = work[end : end + n * n], end + n * n
-    slopes, end = work[end : end + n * total], end + n * total
-    sums, nothing = work[end : end + pairs * pairs].reshape(pairs, pairs), work[end + pairs * pairs :]
+    flat, slopes = work[end : end + n * n], work[end + n * n :]
     iterations, determinant = 0, 0.0
     while True:
         place(inputs, params, scale, columns, point, state)
@@ -317,9 +317,11 @@ def advance(
         tangent[j] /= np.sqrt(norm)
         cosine += tangent[j] * direction[j]
     tests[FOLD], tests[BRANCH], tests[PAIR] = tangent[n], determinant / cosine, 1.0
+    pairs = n * (n - 1) // 2 if mode == EQUILIBRIUM else 0
     if pairs:
+        sums = np.empty((pairs, pairs))
         pair_sums(flat, sums)
-        tests[PAIR] = eliminate(sums, nothing)
+        tests[PAIR] = eliminate(sums, np.zeros(pairs))
     tests[LOW2] = tests[HIGH2] = 1.0
     for k in range(columns.size - 1):
         tests[LOW + 2 * k], tests[HIGH + 2 * k] = point[n + k] - span[2 * k], span[2 * k + 1] - point[n + k]

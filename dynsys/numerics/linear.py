@@ -162,26 +162,31 @@ def eigenvalues_of_two(matrices, out):
             out[k, 0], out[k, 1] = complex(middle, root), complex(middle, 0.0 - root)
 
 
-@jit(types.float64(MATRIX, VECTOR, VECTOR))
-def null_pair(matrix, q, psi):
+@jit(types.float64(MATRIX, types.float64, VECTOR, VECTOR))
+def null_pair(matrix, rate, q, psi):
     """Unit null vectors of a singular matrix: A q = 0, A^T psi = 0, by bordered solves.
+
+    The largest entry of each, the first of several, is positive.
 
     Parameters
     ----------
     matrix : ndarray (n, n)
         A.
+    rate : float
+        What an entry of A is measured by if all are smaller.
     q, psi : ndarray (n,)
         Become the vectors.
 
     Returns
     -------
     float
-        |A q|: small only if A is singular and these are the vectors; NaN where they were not found.
+        |A q| next to the largest entry of A or the rate: small only if A is singular and these are the
+        vectors; NaN where they were not found.
 
     Examples
     --------
     >>> q, psi = np.empty(2), np.empty(2)
-    >>> null_pair(np.array([[0.0, 1.0], [0.0, 0.0]]), q, psi), abs(q), abs(psi)
+    >>> null_pair(np.array([[0.0, 1.0], [0.0, 0.0]]), 1.0, q, psi), q, psi
     (0.0, array([1., 0.]), array([0., 1.]))
     """
     n, size = q.size, 0.0
@@ -189,7 +194,7 @@ def null_pair(matrix, q, psi):
         q[i], psi[i] = 1.0 / (1.7 + i), 1.0 / (2.3 + 1.3 * i)  # anything that is not orthogonal to them
         for j in range(n):
             size = max(size, abs(matrix[i, j]))
-    size = size if size > 0.0 else 1.0
+    limit, size = max(rate, size), size if size > 0.0 else 1.0
     bordered, found = np.empty((n + 1, n + 1)), np.empty((2, n + 1))
     for _ in range(NULL_ITERATIONS):
         for side in range(2):
@@ -219,7 +224,14 @@ def null_pair(matrix, q, psi):
         for j in range(n):
             row += matrix[i, j] * q[j]
         residual += row * row
-    return np.sqrt(residual)
+    for side in range(2):
+        vector, largest = q if side == 0 else psi, 0
+        for i in range(1, n):
+            largest = i if abs(vector[i]) > abs(vector[largest]) else largest
+        if vector[largest] < 0.0:
+            for i in range(n):
+                vector[i] = -vector[i]
+    return np.sqrt(residual) / limit
 
 
 @jit(types.boolean(MATRIX, VECTOR))

@@ -100,7 +100,7 @@ def search(
             guess, s = second if end == 1 else first, high if end == 1 else low
             for j in range(m):
                 guess[j] = base[j] + s * direction[j]
-            if advance(
+            if s != 0.0 and advance(  # the base is on the curve
                 functions, inputs, params, program, scale, columns, span,
                 borders, mode, base, direction, s, guess, tangent, at,
             ) < 0:  # fmt: skip
@@ -114,6 +114,8 @@ def search(
             s = golden[side]
             if crossing:
                 s = high - at_high * (high - low) / (at_high - at_low) if at_high != at_low else high
+                if abs(s - before) <= BRACKET:
+                    break
                 if not low < s < high or rounds % 8 == 7:
                     s = 0.5 * (low + high)
                 s += nudge * (high - s)
@@ -134,17 +136,21 @@ def search(
             for j in range(TESTS):
                 tests[k, j] = at[j]
             if crossing:
+                # Anderson and Bjorck: the end that stays counts for less, as the other one's value shrinks.
                 end = 0 if (value > 0.0) == (sign > 0.0) else 1
+                last = at_low if end == 0 else at_high
+                less = 1.0 - value / last if last != 0.0 else 0.5
+                less = less if less > 0.0 else 0.5
                 if end == 0:
                     low, at_low, from_low = s, value, s
                     between(point, point, 0.0, first)
-                    at_high = 0.5 * at_high if same < 0 else at_high
+                    at_high *= less if same < 0 else 1.0
                 else:
                     high, at_high, from_high = s, value, s
                     between(point, point, 0.0, second)
-                    at_low = 0.5 * at_low if same > 0 else at_low
+                    at_low *= less if same > 0 else 1.0
                 same = -1 if end == 0 else 1
-                if high - low <= BRACKET or abs(s - before) <= BRACKET:
+                if high - low <= BRACKET:
                     break
                 before = s
                 continue

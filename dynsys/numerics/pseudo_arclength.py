@@ -16,8 +16,17 @@ compiled once and not into each of them.
 import numpy as np
 from numba import types
 
-from dynsys.numerics.extended import BRANCH, CURVE, FOLD, LOW, TESTS, advance_at
-from dynsys.numerics.signatures import MATRIX, STEPPER, VECTOR
+from dynsys.numerics.extended import BRANCH, COLUMNS, CURVE, FOLD, LOW, TESTS, advance_at, place
+from dynsys.numerics.linear import null_direction
+from dynsys.numerics.signatures import (
+    FUNCTIONS,
+    JACOBIAN,
+    MATRIX,
+    PARAMETER_JACOBIAN,
+    STEPPER,
+    VECTOR,
+    field_at,
+)
 from rnn.jit import jit
 
 # How a walk ended.
@@ -64,6 +73,21 @@ def renew(borders):
         if 0.0 < norm < np.inf:
             for i in range(borders.shape[1]):
                 borders[k, i] = borders[2 + k, i] / np.sqrt(norm)
+
+
+@jit(types.boolean(FUNCTIONS, VECTOR, VECTOR, VECTOR, COLUMNS, VECTOR, MATRIX, VECTOR))
+def null_vector(functions, inputs, params, scale, columns, point, matrix, out):
+    """Fill the scaled (F_x, F_p) at a scaled point (n + 1,), and its null vector as of `null_direction`."""
+    n, total = point.size - 1, columns[0]
+    state, flat, slopes = np.empty(n), np.empty(n * n), np.empty(n * total)
+    place(inputs, params, scale, columns, point, state)
+    field_at(functions[JACOBIAN])(state, inputs, params, flat)
+    field_at(functions[PARAMETER_JACOBIAN])(state, inputs, params, slopes)
+    for i in range(n):
+        for j in range(n):
+            matrix[i, j] = flat[i * n + j] * scale[j]
+        matrix[i, n] = slopes[i * total + columns[1]] * scale[n]
+    return null_direction(matrix, out)
 
 
 @jit(types.void(*START, VECTOR, _BLOCK, _BLOCK, _BLOCK, _BLOCK, _COUNTS, _COUNTS))

@@ -78,30 +78,82 @@ def evaluate(functions, which, points, inputs, params, columns, out):
         function(state, inputs, params, out[e])
 
 
-_BLOCK = types.Array(types.float64, 3, "C")
+@jit()
+def _fill(tensor, i, j, k, value):
+    """Set an entry of a symmetric tensor, and those that equal it."""
+    tensor[i, j, k] = tensor[i, k, j] = tensor[j, i, k] = value
+    tensor[j, k, i] = tensor[k, i, j] = tensor[k, j, i] = value
 
 
-@jit(types.void(
-    FUNCTIONS, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, _INDICES, _INDICES,
-    MATRIX, MATRIX, _BLOCK, _BLOCK,
-))  # fmt: skip
+_SECOND, _THIRD = types.Array(types.float64, 4, "C"), types.Array(types.float64, 5, "C")
+
+
+@jit(types.void(FUNCTIONS, MATRIX, VECTOR, VECTOR, MATRIX, COLUMNS, VECTOR, MATRIX, MATRIX, _SECOND, _THIRD))
 def _expand(
-    functions, points, inputs, params, program, columns, steps, pairs, triples,
-    jacobians, slopes, second, third,
+    functions, points, inputs, params, program, columns, steps, jacobians, slopes, second, third
 ):  # fmt: skip
-    """Rows of all derivatives at each point: of tensors those entries that ``pairs`` and ``triples`` list."""
+    """Fill a row of all derivatives for each point; steps are the units of the variables.
+
+    One direction tells of the second and the third order at once. With T the tensors and e_i one step,
+
+        T(i, j)    = (D2[e_i + e_j] - D2[e_i - e_j]) / 4         T(i, p) = (D2[e_i + e_p] - T(i, i) - T(p, p)) / 2
+        T(i, i, j) = (D3[e_i + e_j] - D3[e_i - e_j] - 2 T(j, j, j)) / 6,     T(i, j, j) likewise with the sum
+        T(i, j, k) = (D3[e_i + e_j + e_k] - D3[e_i + e_j - e_k] - 2 T(k, k, k)) / 12 - (T(i, i, k) + T(j, j, k)) / 2.
+    """  # noqa: E501
     n = points.shape[1] - columns.size + 1
     jacobian, parameter_jacobian = field_at(functions[JACOBIAN]), field_at(functions[PARAMETER_JACOBIAN])
-    state, places = np.empty(n), np.empty(n + 2, dtype=np.int64)
-    for j in range(n):
-        places[1 + j] = j
-    places[0], places[n + 1] = columns[0], n + columns[1]
+    taylor = taylor_at(functions[TAYLOR_AT])
+    state, direction, flat = np.empty(n), np.zeros(n + columns[0]), np.empty(n * columns[0])
+    plus, minus, p = np.empty(3 * n), np.empty(3 * n), n + columns[1]
     for e in range(points.shape[0]):
         _put(points, e, inputs, params, columns, state)
         jacobian(state, inputs, params, jacobians[e])
-        parameter_jacobian(state, inputs, params, slopes[e])
-        _entries(functions, state, inputs, params, program, places, steps, pairs, second[e])
-        _entries(functions, state, inputs, params, program, places, steps, triples, third[e])
+        parameter_jacobian(state, inputs, params, flat)
+        two, three = second[e], third[e]
+        direction[p] = steps[n]
+        taylor(state, inputs, params, direction, program, plus[: 2 * n])
+        direction[p] = 0.0
+        for r in range(n):
+            slopes[e, r], two[r, n, n] = flat[r * columns[0] + columns[1]], plus[n + r]
+        for i in range(n):
+            direction[i] = steps[i]
+            taylor(state, inputs, params, direction, program, plus)
+            for r in range(n):
+                two[r, i, i], three[r, i, i, i] = plus[n + r], plus[2 * n + r]
+            direction[p] = steps[n]
+            taylor(state, inputs, params, direction, program, plus[: 2 * n])
+            direction[p] = direction[i] = 0.0
+            for r in range(n):
+                two[r, i, n] = two[r, n, i] = 0.5 * (plus[n + r] - two[r, i, i] - two[r, n, n])
+        for i in range(n):
+            for j in range(i):
+                direction[i], direction[j] = steps[i], steps[j]
+                taylor(state, inputs, params, direction, program, plus)
+                direction[j] = -steps[j]
+                taylor(state, inputs, params, direction, program, minus)
+                direction[i] = direction[j] = 0.0
+                for r in range(n):
+                    two[r, i, j] = two[r, j, i] = 0.25 * (plus[n + r] - minus[n + r])
+                    one, other = plus[2 * n + r], minus[2 * n + r]
+                    _fill(three[r], i, i, j, (one - other - 2.0 * three[r, j, j, j]) / 6.0)
+                    _fill(three[r], i, j, j, (one + other - 2.0 * three[r, i, i, i]) / 6.0)
+        for i in range(n):
+            for j in range(i):
+                for k in range(j):
+                    direction[i], direction[j], direction[k] = steps[i], steps[j], steps[k]
+                    taylor(state, inputs, params, direction, program, plus)
+                    direction[k] = -steps[k]
+                    taylor(state, inputs, params, direction, program, minus)
+                    direction[i] = direction[j] = direction[k] = 0.0
+                    for r in range(n):
+                        value = (plus[2 * n + r] - minus[2 * n + r] - 2.0 * three[r, k, k, k]) / 12.0
+                        _fill(three[r], i, j, k, value - 0.5 * (three[r, i, i, k] + three[r, j, j, k]))
+        for r in range(n):  # so far along steps
+            for i in range(n + 1):
+                for j in range(n + 1):
+                    two[r, i, j] /= steps[i] * steps[j]
+                    for k in range(n if max(i, j) < n else 0):
+                        three[r, i, j, k] /= steps[i] * steps[j] * steps[k]
 
 
 def symmetric_tensor(functions, state, inputs, params, program, total, places, size, order):
@@ -179,17 +231,12 @@ def expansions(functions, points, inputs, params, program, columns, scale):
              [1., 0.]]]]), array([[[[[-2.]]]]]))
     """
     count, n = len(points), points.shape[1] - columns.size + 1
-    (pairs, at_pairs), (triples, at_triples) = _layout(n + 1, 2), _layout(n, 3)
-    jacobians, slopes = np.empty((count, n * n)), np.empty((count, n * columns[0]))
-    second, third = np.empty((count, len(pairs), n)), np.empty((count, len(triples), n))
+    jacobians, slopes = np.empty((count, n * n)), np.empty((count, n))
+    second, third = np.empty((count, n, n + 1, n + 1)), np.empty((count, n, n, n, n))
     _expand(
-        functions, points, inputs, params, program, columns, scale, pairs, triples,
-        jacobians, slopes, second, third,
+        functions, points, inputs, params, program, columns, scale, jacobians, slopes, second, third
     )  # fmt: skip
-    return (
-        jacobians.reshape(count, n, n), slopes.reshape(count, n, -1)[:, :, columns[1]].copy(),
-        second.transpose(0, 2, 1).take(at_pairs, axis=2), third.transpose(0, 2, 1).take(at_triples, axis=2),
-    )  # fmt: skip
+    return jacobians.reshape(count, n, n), slopes, second, third
 
 
 @functools.cache

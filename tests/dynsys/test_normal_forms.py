@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import reference
 
-from dynsys.numerics import hopf
+from dynsys.numerics import coefficients
 
 
 def symmetric(tensor):
@@ -24,7 +24,7 @@ def test_hopf_coefficients(rng, n):
         second, third = symmetric(rng.normal(size=(n, n + 1, n + 1))), symmetric(rng.normal(size=(n,) * 4))
         slope = rng.normal(size=n)
         q, psi, found = (np.empty(size, complex) for size in (n, n, 2))
-        hopf.normal_form(A, slope, second, third, 1j * omega, q, psi, found)
+        coefficients.hopf(A, slope, second, third, 1j * omega, q, psi, found)
         np.testing.assert_allclose([np.vdot(q, q), np.vdot(psi, q)], 1, atol=1e-12)
         np.testing.assert_allclose(A @ q, 1j * omega * q, atol=1e-11)
         expected = reference.hopf_coefficients(A, slope, second, third)

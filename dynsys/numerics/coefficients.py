@@ -1,6 +1,10 @@
-"""The normal form of a Hopf point, from exact derivatives of F.
+"""Coefficients of the normal forms of folds and Hopf points, from exact derivatives of F.
 
-With A = F_x and B, C the second and third derivatives of F in the state,
+With A = F_x and B, C the second and third derivatives of F in the state, a fold has
+
+    A q = 0,    A^T psi = 0,    |q| = 1,    psi . q = 1,    a = (1/2) psi . B(q, q),    a01 = psi . F_p
+
+and a Hopf point
 
     A q = i w q,    A^T psi = -i w psi,    |q| = 1,    conj(psi) . q = 1
     c1 = (1/2) conj(psi) . (C(q, q, q') - 2 B(q, A^-1 B(q, q')) + B(q', (2 i w - A)^-1 B(q, q))),   q' = conj q
@@ -11,7 +15,7 @@ With A = F_x and B, C the second and third derivatives of F in the state,
 import numpy as np
 from numba import types
 
-from dynsys.numerics.linear import eliminate
+from dynsys.numerics.linear import eliminate, null_pair
 from dynsys.numerics.signatures import MATRIX, VECTOR
 from rnn.jit import jit
 
@@ -40,8 +44,46 @@ def _resolvent(value, matrix, vector):
         vector[i] = complex(both[i], both[n + i])
 
 
+@jit(types.float64(MATRIX, VECTOR, _BLOCK, types.float64, VECTOR, VECTOR, VECTOR))
+def fold(jacobian, slope, second, rate, q, psi, out):
+    """Vectors and coefficients at a zero eigenvalue.
+
+    Parameters
+    ----------
+    jacobian, slope, second
+        As in `hopf`.
+    rate, q, psi
+        As in `dynsys.numerics.linear.null_pair`; psi . q becomes 1.
+    out : ndarray (2,)
+        Becomes a and a01.
+
+    Returns
+    -------
+    float
+        How far the Jacobian is from singular, as of `null_pair`.
+
+    Examples
+    --------
+    >>> second = np.zeros((1, 2, 2))  # x' = p - x^2
+    >>> second[0, 0, 0], q, psi, out = -2.0, np.empty(1), np.empty(1), np.empty(2)
+    >>> fold(np.zeros((1, 1)), np.ones(1), second, 1.0, q, psi, out), out
+    (0.0, array([-1.,  1.]))
+    """
+    residual = null_pair(jacobian, rate, q, psi)
+    product = out[0] = out[1] = 0.0
+    for r in range(q.size):
+        product += psi[r] * q[r]
+    for r in range(q.size):
+        psi[r] /= product
+        out[1] += psi[r] * slope[r]
+        for i in range(q.size):
+            for j in range(q.size):
+                out[0] += 0.5 * psi[r] * second[r, i, j] * q[i] * q[j]
+    return residual
+
+
 @jit(types.void(MATRIX, VECTOR, _BLOCK, _TENSOR, types.complex128, _COMPLEX, _COMPLEX, _COMPLEX))
-def normal_form(jacobian, slope, second, third, value, q, psi, out):
+def hopf(jacobian, slope, second, third, value, q, psi, out):
     """Vectors and coefficients at an imaginary pair of eigenvalues.
 
     Parameters
@@ -63,7 +105,7 @@ def normal_form(jacobian, slope, second, third, value, q, psi, out):
     >>> third = np.zeros((2, 2, 2, 2))
     >>> third[0, 0, 0, 0] = -6.0
     >>> q, psi, out = np.empty(2, complex), np.empty(2, complex), np.empty(2, complex)
-    >>> normal_form(turn, np.zeros(2), np.zeros((2, 3, 3)), third, 1j, q, psi, out)
+    >>> hopf(turn, np.zeros(2), np.zeros((2, 3, 3)), third, 1j, q, psi, out)
     >>> round(float(out[0].real), 12)
     -0.75
     """
