@@ -11,11 +11,11 @@ value. First: the time of the first branch of a new model, compilation included,
 already in its cache.
 
 `--peers` names interpreters of environments in which peers are installed. jaxcont is JAX; PyDSTool's PyCont is Python;
-auto-07p is Debian's AUTO-07p in Fortran with its own Python commands, which start a program for each run; bifpy is
-AUTO-07p too, in a forked process that calls the model back in Python; xpplab is the AUTO of XPPAUT in C, in the same
-process. Two environments and Debian's packages serve them all:
+auto-07p is Debian's AUTO-07p in Fortran with its own Python commands, which start a program for each run; pycobi puts
+tables on top of these; bifpy is AUTO-07p too, in a forked process that calls the model back in Python; xpplab is the
+AUTO of XPPAUT in C, in the same process. Two environments and Debian's packages serve them all:
 
-    python -m venv peers && peers/bin/pip install jaxcont xpplab
+    python -m venv peers && peers/bin/pip install jaxcont xpplab pycobi
     apt-get install gfortran make auto-07p && peers/bin/pip install bifpy
     python3.8 -m venv old && old/bin/pip install "numpy<1.24" "scipy<1.11" pydstool
     python benchmarks/continuation.py --peers peers/bin/python old/bin/python
@@ -200,11 +200,10 @@ def run():
     + REPEAT
 )
 
-AUTO = (
-    """
+AB_IN_FORTRAN = """
 import contextlib, io, json, os, sys, tempfile, time
-sys.path.insert(0, os.environ.setdefault("AUTO_DIR", "AUTO_07P") + "/python")
-import auto
+auto_dir = os.environ.setdefault("AUTO_DIR", "AUTO_07P")
+sys.path.insert(0, auto_dir + "/python")
 os.chdir(tempfile.mkdtemp())
 open("ab.f90", "w").write('''
 subroutine func(ndim, u, icp, par, ijac, f, dfdu, dfdp)
@@ -235,15 +234,38 @@ end subroutine
 ''')
 settings = dict(NDIM=2, IPS=1, ICP=[1], ILP=1, ISP=2, JAC=0, NMX=1000, RL0=0.0, RL1=0.5, DS=0.05, DSMIN=1e-4,
                 DSMAX=0.1, EPSL=1e-7, EPSU=1e-7, EPSS=1e-7)
+""".replace("AUTO_07P", AUTO_07P)
+
+AUTO = (
+    AB_IN_FORTRAN
+    + """
+import auto
 def run():
     with contextlib.redirect_stdout(io.StringIO()):
         found = auto.run(e="ab", **settings)
     return [point["PAR(1)"] for point in found() if point["TY name"] in ("HB", "LP")], len(found[0])
-""".replace("AUTO_07P", AUTO_07P)
+"""
     + REPEAT
 )
 
-PEERS = {"jaxcont": JAXCONT, "PyDSTool": PYDSTOOL, "auto-07p": AUTO, "bifpy": BIFPY, "xpplab": XPPLAB}
+PYCOBI = (
+    AB_IN_FORTRAN
+    + """
+import pathlib, shutil  # one line of Debian's AUTO does not run with the numpy that pycobi asks for
+sys.path[0] = shutil.copytree(auto_dir + "/python", os.path.abspath("python"))
+reader = pathlib.Path("python/auto/parseS.py")
+reader.write_text(reader.read_text().replace("fdata == []", "len(fdata) == 0"))
+from pycobi import ODESystem
+def run():
+    with contextlib.redirect_stdout(io.StringIO()):
+        points, _ = ODESystem("ab", params=["p1"], state_vars=["u1", "u2"]).run(get_eigenvals=True, **settings)
+    special = points["bifurcation"].isin(["HB", "LP"])
+    return points["p1"][special].astype(float).tolist(), len(points)
+"""
+    + REPEAT
+)
+
+PEERS = {"jaxcont": JAXCONT, "PyDSTool": PYDSTOOL, "auto-07p": AUTO, "pycobi": PYCOBI, "bifpy": BIFPY, "xpplab": XPPLAB}
 
 
 def main():
