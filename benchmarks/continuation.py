@@ -258,14 +258,18 @@ reader.write_text(reader.read_text().replace("fdata == []", "len(fdata) == 0"))
 from pycobi import ODESystem
 def run():
     with contextlib.redirect_stdout(io.StringIO()):
-        points, _ = ODESystem("ab", params=["p1"], state_vars=["u1", "u2"]).run(get_eigenvals=True, **settings)
+        system = ODESystem("ab", params=["p1"], state_vars=["u1", "u2"])
+        points, _ = system.run(get_eigenvals=True, **settings)
     special = points["bifurcation"].isin(["HB", "LP"])
     return points["p1"][special].astype(float).tolist(), len(points)
 """
     + REPEAT
 )
 
-PEERS = {"jaxcont": JAXCONT, "PyDSTool": PYDSTOOL, "auto-07p": AUTO, "pycobi": PYCOBI, "bifpy": BIFPY, "xpplab": XPPLAB}
+PEERS = {
+    "jaxcont": JAXCONT, "PyDSTool": PYDSTOOL, "auto-07p": AUTO, "pycobi": PYCOBI, "bifpy": BIFPY,
+    "xpplab": XPPLAB,
+}  # fmt: skip
 
 
 def main():
