@@ -1,14 +1,16 @@
 r"""Reads printed equations back, as a person with a calculator would: no sympy, nothing of the project.
 
-Only what stands in a system's LaTeX is understood: sums, products by juxtaposition, whole powers, \bigl( and
-\bigl[, numbers such as 1.5 \times 10^{-7}. Anything else raises.
+Only what stands in a system's LaTeX is understood: sums, products by juxtaposition, powers, fractions, roots,
+some functions, brackets, numbers such as 1.5 \times 10^{-7}. Anything else raises.
 """
 
+import math
 import re
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d*)?(?:\s*\\times\s*10\^\{-?\d+\})?)"
-    r"|(?P<open>\\bigl[(\[])|(?P<close>\\bigr[)\]])|(?P<power>\^\{\d+\})|(?P<sign>[-+])"
+    r"|(?P<open>(?:\\bigl|\\left)?[(\[]|\{)|(?P<close>(?:\\bigr|\\right)?[)\]]|\})|(?P<power>\^)|(?P<sign>[-+])"
+    r"|(?P<call>\\(?:frac|sqrt|tanh|log|cos)(?![A-Za-z]))"
     r"|(?P<name>(?:\\langle\\phi'*\\rangle|\\tilde\{\\sigma\}|\\[A-Za-z]+|[A-Za-z])"
     r"(?:_(?:\{[^{}]*\}|\w))?(?:\^\{\(\d+\)\})?))"
 )
@@ -50,15 +52,33 @@ def _sum(tokens, names):
 def _product(tokens, names):
     result = 1.0
     while tokens and tokens[0][0] not in ("sign", "close"):
-        kind, text = tokens.pop(0)
-        if kind == "number":
-            factor = float(re.sub(r"\s*\\times\s*10\^\{(-?\d+)\}", r"e\1", text))
-        elif kind == "open":
-            factor = _sum(tokens, names)
-            tokens.pop(0)
-        else:
-            factor = names[text]
-        if tokens and tokens[0][0] == "power":
-            factor **= int(tokens.pop(0)[1][2:-1])
-        result *= factor
+        result *= _factor(tokens, names)
     return result
+
+
+def _factor(tokens, names):
+    kind, text = tokens.pop(0)
+    if text == "e" and "e" not in names:
+        assert tokens.pop(0)[0] == "power"
+        return math.exp(_factor(tokens, names))
+    if kind == "call" and text == r"\frac":
+        factor = _factor(tokens, names)
+        factor /= _factor(tokens, names)
+    elif kind == "call":
+        power = _power(tokens, names)  # \tanh^{2}{...}
+        factor = getattr(math, text[1:])(_factor(tokens, names)) ** power
+    elif kind == "number":
+        factor = float(re.sub(r"\s*\\times\s*10\^\{(-?\d+)\}", r"e\1", text))
+    elif kind == "open":
+        factor = _sum(tokens, names)
+        assert tokens.pop(0)[0] == "close"
+    else:
+        factor = names[text]
+    return factor ** _power(tokens, names)
+
+
+def _power(tokens, names):
+    if not tokens or tokens[0][0] != "power":
+        return 1
+    tokens.pop(0)
+    return _factor(tokens, names)

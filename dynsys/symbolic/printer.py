@@ -9,6 +9,9 @@ from sympy.printing.latex import LatexPrinter
 from dynsys.symbolic.expectations import GaussianExpectation
 
 
+SHORT = 36  # letters of a fraction that need not be broken
+
+
 class Printer(LatexPrinter):
     r"""LaTeX printer that knows a system's symbols.
 
@@ -62,8 +65,9 @@ class Printer(LatexPrinter):
 
     def _pieces_of_term(self, term):
         sums = [f for f in term.args if f.is_Add] if term.is_Mul else []
-        if len(sums) != 1:
-            return [_signed(self._print(term))]
+        whole = _signed(self._print(term))
+        if len(sums) != 1 or (_has_denominator(term) and visible_length(whole) < SHORT):
+            return [whole]
         # Factors around a long sum: break inside its parentheses.
         ranked = sorted((f for f in term.args if not f.is_Add), key=self._rank)
         front, back = (self._print(sympy.Mul(*part)) if part else "" for part in self._split(ranked))
@@ -75,7 +79,9 @@ class Printer(LatexPrinter):
         return inner
 
     def _split(self, factors):
-        return [f for f in factors if self._rank(f)[0] < 3], [f for f in factors if self._rank(f)[0] > 3]
+        """What stands before a sum, all denominators among it, and what stands behind it."""
+        behind = [f for f in factors if self._rank(f)[0] > 3 and not _has_denominator(f)]
+        return [f for f in factors if f not in behind], behind
 
     def _print_Symbol(self, expr, style="plain"):
         return self._latex_names.get(expr.name) or super()._print_Symbol(expr)
@@ -84,6 +90,8 @@ class Printer(LatexPrinter):
         return number(float(expr), self._digits)
 
     def _print_Mul(self, expr):
+        if not expr.is_Mul:  # sympy's printer sends 1/x here too
+            return super()._print_Mul(expr)
         ordered = sympy.Mul(*sorted(expr.args, key=self._rank), evaluate=False)
         return super()._print_Mul(ordered)
 
@@ -226,6 +234,10 @@ def visible_length(text):
     for script, plain in re.findall(r"[_^](\{[^{}]*\}|.)|([^\s{}_^\\])", text):
         width += 0.7 * len(script.strip("{}").replace(" ", "")) if script else len(plain)
     return round(width + 0.8 * len(re.findall(r"(?<=\s)[-+=](?=\s)", text)), 1)
+
+
+def _has_denominator(term):
+    return sympy.fraction(term)[1] != 1
 
 
 def _signed(text):

@@ -2,11 +2,13 @@
 
 import math
 
+import latex_reader
 import numpy as np
 import pytest
 import sympy
 
 from dynsys.symbolic.expectations import TanhExpectation
+from dynsys.symbolic.latex import to_latex
 from dynsys.symbolic.system import System
 from tasks.errors import InputError
 
@@ -227,6 +229,43 @@ def test_random_expressions_mean_what_they_say():
         text, function = _random_tree(rng, 4)
         value = read(text).subs(x, sympy.Float(0.37, 17))
         assert float(value) == pytest.approx(function(0.37), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/x",
+        "x^-2",
+        "-1/x",
+        "1/(1 + x)",
+        "(x + 1)/(x - 3)",
+        "1/(1 + exp(-a (x - b)))",
+        "(-x + 1/(1 + exp(-x)))/c",
+        "-(x + a) (x - b)/(c (1 + x^2))",
+        "x^2/(x^2 + b^2) - x/a",
+        "a exp(-x) (b + x)^2/sqrt(1 + x^2)",
+        "(x - a + b x^2 - c x^3 + x^4 - 7 x^5)/(a + b x^2 + c x^4 + x^6)",
+        "2 (x - a + b x^2 - c x^3 + x^4 - 7 x^5) tanh(x) (x + 1)^3/c",
+    ],
+)
+@pytest.mark.parametrize("environment", ["align", "cases"])
+def test_typed_equations_are_printed_as_they_were_typed(text, environment):
+    names = {"x": 0.37, "a": 2.0, "b": 3.0, "c": 5.0}
+    system = System.from_text(f"x' = {text}", parameters={name: names[name] for name in "abc"})
+    expected = float(system.equations[0].subs({symbols(name): value for name, value in names.items()}))
+    for values in (False, True):
+        (printed,) = latex_reader.equations(
+            to_latex(system, values=values, digits=17, environment=environment)
+        ).values()
+        assert latex_reader.value(printed, names) == pytest.approx(expected, rel=1e-12)
+
+
+def test_random_expressions_are_printed_as_they_were_typed():
+    rng = np.random.default_rng(6)
+    for _ in range(80):
+        text, function = _random_tree(rng, 4)
+        (printed,) = latex_reader.equations(to_latex(System.from_text(f"x' = {text}"), digits=17)).values()
+        assert latex_reader.value(printed, {"x": 0.37}) == pytest.approx(function(0.37), rel=1e-9, abs=1e-9)
 
 
 def test_random_words_are_read_or_refused():
