@@ -8,7 +8,6 @@ from sympy.printing.latex import LatexPrinter
 
 from dynsys.symbolic.expectations import GaussianExpectation
 
-
 SHORT = 36  # letters of a fraction that need not be broken
 
 
