@@ -187,14 +187,14 @@ def bifurcate(options, command):
     net = rnn.load_network(options.file, alpha=options.alpha, phi=options.phi)  # noise moves no fixed point
     span = None if options.span is None else tuple(options.span)
     inputs = dynsys.report.parse_inputs(options.input)
-    diagram = dynsys.report.network_diagram(net, options.along, span, inputs, options.certify)
     folder = dynsys.report.check_folder(options.output)
+    diagram = dynsys.report.network_diagram(net, options.along, span, inputs, options.certify)
     folder.mkdir(parents=True, exist_ok=True)
     path = dynsys.report.write_diagram(diagram, folder, command, options.file.name)
     print(diagram.message)
     for point in diagram.special_points:
         print(f"  {point.sentence}")
-    print(f"diagram: {path}")
+    print(f"diagram: {path}\nin Python: dynsys.load_result({str(path.with_suffix('.npz'))!r})")
     return DONE if diagram.status.ok else MISSED
 
 

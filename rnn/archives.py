@@ -75,7 +75,7 @@ def open_file(path, limit=SIZE_LIMIT):
         raise FileError(f"{path}: cannot be opened: {getattr(error, 'strerror', None) or error}") from error
     if file is None:
         raise FileError(
-            f"{path}: is {'a folder' if stat.S_ISDIR(kind) else 'no regular file'}; give a network file"
+            f"{path}: is {'a folder' if stat.S_ISDIR(kind) else 'no regular file'}; give the name of a file"
         )
     with file:
         size = os.fstat(file.fileno()).st_size

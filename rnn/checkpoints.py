@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from rnn.archives import open_archive, shown
+from rnn.archives import open_archive
 from rnn.container import ARRAYS
 from rnn.epochs import TrainState
 from rnn.generators import generator_state, restore_generator
-from rnn.members import HEADER_NAME, is_description, pack_arrays, read_array, read_json_header, write_members
+from rnn.members import HEADER_NAME, pack_arrays, read_arrays, read_json_header, write_members
 from rnn.networks import FullRankRNN, LowRankRNN
 from rnn.optimizers import SGD, Adam, AdamState
 from rnn.parameters import initial_theta, parameters
@@ -207,14 +207,8 @@ def load_checkpoint(path):
     tasks.errors.FileError: no-such-file.npz: ...
     """
     with open_archive(path) as archive:
-        header = read_json_header(archive, path, FORMAT, VERSION)
-        described = header.get("arrays")
-        if type(described) is not dict or not all(map(is_description, described.values())):
-            raise FileError(f"{path}: damaged: its header does not describe its arrays")
-        missing = set(archive.namelist()) ^ {HEADER_NAME, *(f"{name}.npy" for name in described)}
-        if missing:
-            raise FileError(f"{path}: damaged: its header and its members disagree on {shown(missing)}")
-        arrays = {name: read_array(archive, name, entry, path) for name, entry in described.items()}
+        header = read_json_header(archive, path, {FORMAT: VERSION})
+        arrays = read_arrays(archive, header.get("arrays"), path)
     try:
         return _assemble(header, arrays)
     except (DynsysError, LookupError, TypeError, ValueError, AttributeError) as error:

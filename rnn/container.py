@@ -158,7 +158,7 @@ def unpack_header(archive, path):
     Traceback (most recent call last):
     tasks.errors.FileError: example.npz: has version 99 of the format, this program reads up to 2; update it
     """
-    header = read_json_header(archive, path, FORMAT, VERSION)
+    header = read_json_header(archive, path, {FORMAT: VERSION})
     fields = {"kind": (str,), **SETTINGS, "arrays": (dict,), "provenance": (dict,)}
     odd = [name for name, types in fields.items() if type(header.get(name)) not in types]
     if odd:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rnn.archives import read_member, reason
+from rnn.archives import read_member, reason, shown
 from tasks.errors import FileError
 
 HEADER_NAME, HEADER_LIMIT = "header.json", 1024**2
@@ -91,17 +91,17 @@ def write_members(file, members):
             archive.writestr(member, contents)
 
 
-def read_json_header(archive, path, format, version):
-    """Read a header of one of the project's formats: is it that format, in a version this program knows?
+def read_json_header(archive, path, formats, limit=HEADER_LIMIT):
+    """Read a header of the project's formats: is it one of these, in a version this program knows?
 
     Parameters
     ----------
     archive, path
         The archive from `rnn.archives.open_archive`, and its path for errors.
-    format : str
-        Name of the format.
-    version : int
-        The highest version that this program reads.
+    formats : dict of str to int
+        Names of formats, and the highest version of each that this program reads.
+    limit : int, default 1 MiB
+        Largest size in bytes.
 
     Returns
     -------
@@ -117,18 +117,22 @@ def read_json_header(archive, path, format, version):
     >>> import io
     >>> file = io.BytesIO()
     >>> write_members(file, {"header.json": b'{"format": "example", "version": 1}'})
-    >>> read_json_header(zipfile.ZipFile(file), "example.npz", "example", 1)["version"]
+    >>> read_json_header(zipfile.ZipFile(file), "example.npz", {"example": 1})["version"]
     1
     """
-    if HEADER_NAME in archive.namelist() and archive.getinfo(HEADER_NAME).file_size > HEADER_LIMIT:
-        raise FileError(f"{path}: refused: {HEADER_NAME} has more than {HEADER_LIMIT} bytes")
+    if HEADER_NAME in archive.namelist() and archive.getinfo(HEADER_NAME).file_size > limit:
+        raise FileError(f"{path}: refused: {HEADER_NAME} has more than {limit} bytes")
     try:
         header = json.loads(read_member(archive, HEADER_NAME, path))
     except (ValueError, RecursionError) as error:
         raise FileError(f"{path}: damaged: {HEADER_NAME} cannot be read: {reason(error)}") from error
-    if type(header) is not dict or header.get("format") != format:
-        raise FileError(f"{path}: no file of that kind: its header does not say {format!r}")
-    written = header.get("version")
+    format = header.get("format") if type(header) is dict else None
+    if type(format) is not str or format not in formats:
+        said = f", but {shown([format])}" if type(format) is str else ""
+        raise FileError(
+            f"{path}: no file of that kind: its header does not say {' or '.join(map(repr, formats))}{said}"
+        )
+    written, version = header.get("version"), formats[format]
     if type(written) is not int or written < 1:
         raise FileError(f"{path}: damaged: its header has no version")
     if written > version:
@@ -207,6 +211,45 @@ def read_array(archive, name, described, path):
             f"{path}: damaged: the checksum of {name} does not fit its entries; save or copy it again"
         )
     return np.frombuffer(contents, expected, offset=end).reshape(shape)
+
+
+def read_arrays(archive, described, path):
+    """Read all arrays of a file whose header describes each of its members.
+
+    Parameters
+    ----------
+    archive, path
+        As for `read_array`.
+    described : dict of str to dict
+        What the header says, checked here.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    FileError
+        As `read_array`; members that the header does not know, or misses.
+
+    Examples
+    --------
+    >>> import io
+    >>> described, members = pack_arrays({"a": np.arange(3.0)})
+    >>> described = json.loads(json.dumps(described))
+    >>> file = io.BytesIO()
+    >>> write_members(file, {HEADER_NAME: b"{}", **members})
+    >>> read_arrays(zipfile.ZipFile(file), described, "example.npz")
+    {'a': array([0., 1., 2.])}
+    """
+    if type(described) is not dict or not all(map(is_description, described.values())):
+        raise FileError(f"{path}: damaged: its header does not give shape, dtype and sha256 of its arrays")
+    odd = set(archive.namelist()) ^ {HEADER_NAME, *(f"{name}.npy" for name in described)}
+    if odd:
+        raise FileError(
+            f"{path}: damaged: its header and its members disagree on {shown(sorted(odd))}; copy it again"
+        )
+    return {name: read_array(archive, name, entry, path) for name, entry in described.items()}
 
 
 def _npy_header(shape, dtype):

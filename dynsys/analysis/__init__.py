@@ -20,7 +20,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "basins": ["Basins", "find_basins"],
         "certificates": ["Certificate", "certify"],
         "bifurcation_curve": ["BifurcationCurve", "continue_curve"],
-        "branch_file": ["load_branch", "save_branch"],
         "circuit": ["run_circuit"],
         "codimension_two_point": ["CodimensionTwoPoint"],
         "conditions": ["input_conditions", "phase_portraits", "resting_condition"],
@@ -45,6 +44,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nullclines": ["Nullcline", "find_nullclines"],
         "planes": ["Plane", "make_plane"],
         "portrait": ["PhasePortrait", "phase_portrait"],
+        "result_file": ["load_result", "save_result"],
         "robustness": ["BasinDistance", "basin_distances"],
         "sensitivity": [
             "BifurcationSensitivity",

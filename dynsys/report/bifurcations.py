@@ -1,20 +1,20 @@
-"""Bifurcation diagrams as files: figures, numbers, branches, and the special points in LaTeX."""
+"""Bifurcation diagrams as files: figure, the diagram itself, numbers, and the special points in LaTeX."""
 
 import json
 
 import numpy as np
 
-from dynsys.analysis.branch_file import save_branch
 from dynsys.analysis.diagram import bifurcation_diagram
 from dynsys.analysis.field import reduced_field
 from dynsys.analysis.maps import as_run
+from dynsys.analysis.result_file import save_result
 from dynsys.plotting.bifurcation import plot_bifurcation
 from dynsys.plotting.style import new_figure, own_settings
 from dynsys.symbolic.names import latex_name
 from rnn.storage import atomic_write
 from tasks.errors import InputError
 
-FIGURE, NUMBERS, LATEX = "diagram.png", "diagram.json", "special_points.tex"
+FIGURE, NUMBERS, LATEX, RESULT = "diagram.png", "diagram.json", "special_points.tex", "diagram.npz"
 SPANS = {"gain": (0.0, 2.0)}
 INPUT_SPAN = (-1.0, 1.0)
 DPI = 200
@@ -88,7 +88,7 @@ def diagram_figure(diagram, title=None):
 
 
 def write_diagram(diagram, folder, command=None, title=None):
-    """Write a diagram's figure, its numbers, each branch, and a LaTeX table of its special points.
+    """Write a diagram's figure, the diagram for `load_result`, numbers, and a LaTeX table of special points.
 
     Parameters
     ----------
@@ -111,27 +111,23 @@ def write_diagram(diagram, folder, command=None, title=None):
     >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> write_diagram(network_diagram(net), folder).name, sorted(p.name for p in folder.iterdir())[0]
-    ('diagram.png', 'branch_1.npz')
+    ('diagram.png', 'diagram.json')
     """
-    with own_settings():
-        figure = diagram_figure(diagram, title)
-        path = atomic_write(folder / FIGURE, lambda file: figure.savefig(file, format="png", dpi=DPI))
-    names = [f"branch_{k + 1}.npz" for k in range(len(diagram.branches))]
-    families = [f"cycles_{k + 1}.npz" for k in range(len(diagram.cycles))]
-    for name, branch in zip([*names, *families], [*diagram.branches, *diagram.cycles]):
-        save_branch(branch, folder / name)
+    save_result(diagram, folder / RESULT)  # first, since it took the longest
     numbers = {
         "command": command, "parameter": diagram.parameter, "span": list(diagram.span),
         "inputs": diagram.inputs, "status": diagram.status.name, "message": diagram.message,
-        "complete": diagram.complete, "branches": names, "cycles": families,
-        "source": diagram.source,
+        "complete": diagram.complete, "branches": len(diagram.branches), "cycles": len(diagram.cycles),
+        "result": RESULT, "source": diagram.source,
         "special_points": [_numbers(point) for point in diagram.special_points],
     }  # fmt: skip
     text = json.dumps(numbers, indent=1, allow_nan=False).encode()
     atomic_write(folder / NUMBERS, lambda file: file.write(text))
     table = special_points_latex(diagram).encode()
     atomic_write(folder / LATEX, lambda file: file.write(table))
-    return path
+    with own_settings():
+        figure = diagram_figure(diagram, title)
+        return atomic_write(folder / FIGURE, lambda file: figure.savefig(file, format="png", dpi=DPI))
 
 
 def _one_legend(figure, panels):

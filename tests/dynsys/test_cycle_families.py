@@ -8,7 +8,7 @@ import problems
 import pytest
 import sympy
 
-from dynsys.analysis import bifurcation_diagram, compile_field, continue_cycles, load_branch
+from dynsys.analysis import bifurcation_diagram, compile_field, continue_cycles, load_result
 from dynsys.plotting import new_figure, plot_bifurcation
 from dynsys.report.bifurcations import diagram_figure, write_diagram
 from dynsys.symbolic import mean_field
@@ -40,9 +40,9 @@ def test_families_are_written_with_their_diagram(tmp_path):
     (legend,) = figure.legends  # one for both coordinates
     assert [text.get_text() for text in legend.get_texts()] == ["stable", "unstable", "stable cycles", "Hopf"]
     write_diagram(diagram, tmp_path)
-    (name,) = json.loads((tmp_path / "diagram.json").read_text())["cycles"]
-    again = load_branch(tmp_path / name)
-    np.testing.assert_array_equal(again.orbits, diagram.cycles[0].orbits)
+    assert json.loads((tmp_path / "diagram.json").read_text())["cycles"] == 1
+    again = load_result(tmp_path / "diagram.npz")
+    np.testing.assert_array_equal(again.cycles[0].orbits, diagram.cycles[0].orbits)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import problems
 import pytest
 
 import rnn
-from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_points, load_branch, reduced_field
+from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_points, load_result, reduced_field
 from dynsys.cli import main
 from dynsys.plotting import plot_bifurcation
 from dynsys.plotting.style import new_figure
@@ -192,7 +192,11 @@ def test_the_command_writes_a_diagram(tmp_path, capsys):
     assert "proved: no other fixed points at 64 of 65 values of gain" in printed
     numbers = json.loads((tmp_path / "out" / "diagram.json").read_text())
     assert numbers["complete"] and numbers["special_points"][0]["kind"] == "pitchfork"
-    assert len(load_branch(tmp_path / "out" / numbers["branches"][0])) > 20
+    assert numbers["branches"] == 2 and numbers["result"] == "diagram.npz"
+    stored = tmp_path / "out" / numbers["result"]
+    assert f"dynsys.load_result({str(stored)!r})" in printed
+    again = load_result(stored)
+    assert again.message in printed and again.special_points[0].kind == "pitchfork" and again.proof
     assert "pitchfork & $1.000000$" in (tmp_path / "out" / "special_points.tex").read_text()
     assert (tmp_path / "out" / "diagram.png").stat().st_size > 5000
     assert main(["bifurcate", str(path), "--along", "nothing", "-o", str(tmp_path / "no")]) == 2

@@ -11,7 +11,7 @@ from dynsys.analysis import (
     find_cycles,
     find_fixed_points,
     fixed_point_sensitivity,
-    load_branch,
+    load_result,
     phase_portrait,
     reduced_field,
     run_circuit,
@@ -343,7 +343,7 @@ def test_vanilla_networks_are_judged_by_their_map(tmp_path):
     assert [point.kind for point in diagram.special_points] == ["flip"]
     write_diagram(diagram, tmp_path)
     assert "flip" in (tmp_path / "special_points.tex").read_text()
-    again = load_branch(tmp_path / "branch_2.npz")
+    again = load_result(tmp_path / "diagram.npz").branches[1]
     assert again.source["step"] == 1.0 and again.source["period"] == 2
     np.testing.assert_array_equal(again.eigenvalues, diagram.branches[1].eigenvalues)
     assert not network_diagram(LowRankRNN(m, -1.5 * m, m, m, alpha=0.2)).special_points

@@ -1,11 +1,15 @@
 """A user's own events: found once each, and never silent where the function is no good."""
 
+import os
+import signal
+
 import numpy as np
+import problems
 import pytest
 
 from dynsys.analysis import compile_field, continue_branch
 from dynsys.symbolic import System
-from tasks import InputError
+from tasks import InputError, Status
 
 FIELD = compile_field(System.from_text("x' = p - x; p = 0"))
 
@@ -63,3 +67,35 @@ def test_zeros_exactly_on_points_of_the_branch_are_found_once():
 def test_a_function_that_is_zero_everywhere_has_no_events():
     branch = followed(lambda kappa, value, z: kappa[0] - value)
     assert values(branch) == [] and "Event mine is zero all along." in branch.message
+
+
+def test_events_of_ones_own():
+    """On kappa = (mu + ..) of the cusp: x = 1/2 where mu = x^3 - x, z = 2 x = -1, and mu = x^2."""
+    events = {"x": 0.5, "z": -1.0, "parabola": lambda x, mu, z: mu - x[0] ** 2}
+    branch = continue_branch(problems.cusp(-1.0), [-1.3], "mu", (-1, 1), events=events)
+    found = {p.sentence.split(" at ")[0]: p for p in branch.special_points if p.kind == "event"}
+    at = found["Event x = 0.5"]
+    np.testing.assert_allclose([at.value, at.kappa[0]], [0.5**3 - 0.5, 0.5], atol=1e-13)
+    at = found["Event z = -1"]
+    np.testing.assert_allclose([at.value, at.kappa[0]], [0.5 - 0.5**3, -0.5], atol=1e-13)
+    parabola = [p for p in branch.special_points if "parabola" in p.sentence]
+    roots = [0.0, (1 - np.sqrt(5)) / 2]  # x^3 - x = x^2 with mu <= 1
+    np.testing.assert_allclose(sorted(p.kappa[0] for p in parabola), sorted(roots), atol=1e-12)
+    assert [p.kind for p in branch.special_points if p.kind == "fold"] == ["fold", "fold"]
+    with pytest.raises(InputError, match="no coordinate or output"):
+        continue_branch(problems.cusp(-1.0), [-1.3], "mu", (-1, 1), events={"y": 0.5})
+
+
+def test_ctrl_c_keeps_the_branch():
+    """It comes while a user's function runs: the branch is there, and says so."""
+    calls = []
+
+    def event(x, mu, z):
+        if not calls:
+            os.kill(os.getpid(), signal.SIGINT)
+        calls.append(mu)
+        return mu
+
+    branch = continue_branch(problems.cusp(-1.0), [-1.3], "mu", (-1, 1), events={"zero": event})
+    assert branch.status is Status.INTERRUPTED and len(branch) > 20 and "interrupted" in branch.message
+    assert [p.kind for p in branch.special_points if p.kind == "fold"] == ["fold", "fold"]
