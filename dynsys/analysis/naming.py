@@ -60,7 +60,8 @@ def describe_branch_point(curve, at, residual):
     Returns
     -------
     SpecialPoint
-        A transcritical point (b20 != 0), a pitchfork (b20 = 0, b30 != 0) or a degenerate branch point.
+        A transcritical point (b20 != 0), a pitchfork (b20 = 0, b30 != 0) or a degenerate branch point, whose
+        branches have the same slope, or too many coefficients that vanish.
     """
     a01, a02, b11, b20, b30, q, h01 = branch_form(at)
     coefficients = {"a01": a01, "a02": a02, "b11": b11, "b20": b20, "b30": b30}
@@ -70,10 +71,12 @@ def describe_branch_point(curve, at, residual):
     unit = unit_along(curve, q)
     linear, square, cube = abs(b11) * curve.scale[q.size], abs(b20) * unit, abs(b30) * unit**2
     vanishing = ZERO * max(curve.rate, cube, linear)
-    if linear <= vanishing or max(square, cube) <= vanishing:
+    root = np.sqrt(max(b11**2 - b20 * a02, 0.0))  # no b11 is needed to part branches: x' = x^2 - p^2
+    pitchfork = square <= vanishing
+    if min((linear, cube) if pitchfork else (root * curve.scale[q.size],)) <= vanishing:
         sentence = f"Branch point at {place}: branches cross, and the leading coefficients do not tell how."
         return _point(curve, "branch point", at, coefficients, sentence, residual)
-    if square <= vanishing:
+    if pitchfork:
         slopes = [(1.0, 0.0), (-a02 / (2 * b11), 1.0)]
         kind = "pitchfork"
         side, new = ("above" if b11 * b30 < 0 else "below"), ("stable" if b30 < 0 else "unstable")
@@ -84,7 +87,6 @@ def describe_branch_point(curve, at, residual):
             f"{name} {loses} it, and two {new} ones exist for {name} {side} it."
         )
     else:
-        root = np.sqrt(max(b11**2 - b20 * a02, 0.0))
         slopes = [((-b11 + s * root) / b20, 1.0) for s in (1, -1)]
         kind = "transcritical"
         what = f"two branches cross and exchange their stability{critical}."

@@ -91,6 +91,7 @@ def search(
         low, at_low, high, at_high = wanted[k, 1], wanted[k, 2], wanted[k, 3], wanted[k, 4]
         sign = 1.0 if at_low > 0.0 else -1.0
         crossing = (at_low > 0.0) != (at_high > 0.0)
+        least = 0.5 * min(abs(at_low), abs(at_high))
         golden[0], golden[1] = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         golden[2] = golden[3] = np.inf
         side, same, before = 0, 0, np.inf
@@ -114,19 +115,19 @@ def search(
             s = golden[side]
             if crossing:
                 s = high - at_high * (high - low) / (at_high - at_low) if at_high != at_low else high
-                if abs(s - before) <= BRACKET:
+                if abs(s - before) <= BRACKET and abs(value) <= least:  # steps are short on flat parts too
                     break
                 if not low < s < high or rounds % 8 == 7:
                     s = 0.5 * (low + high)
-                s += nudge * (high - s)
+                s += nudge * (high - s if nudge > 0.0 else s - low)
             between(first, second, (s - from_low) / (from_high - from_low), point)
             if advance(
                 functions, inputs, params, program, scale, columns, span,
                 borders, mode, base, direction, s, point, tangent, at,
             ) < 0:  # fmt: skip
-                # At a branch point Newton's matrix is singular: go past it, until what was reached is close.
-                nudge = max(1e-3, 8.0 * nudge)
-                if not crossing or nudge > 0.5 or high - low < NEAR:
+                # At a branch point Newton's matrix is singular: go beside it, until what is reached is close.
+                nudge = -8.0 * nudge if nudge != 0.0 else 1e-3
+                if not crossing or abs(nudge) > 0.5 or high - low < NEAR:
                     break
                 continue
             nudge = 0.0

@@ -1,0 +1,55 @@
+"""Branch points, from whichever branch they are met: odd networks, and branches of which none is straight."""
+
+import numpy as np
+import pytest
+
+from dynsys.analysis import (
+    bifurcation_diagram,
+    compile_field,
+    continue_branch,
+    find_fixed_points,
+    reduced_field,
+)
+from dynsys.symbolic import System
+from rnn import LowRankRNN
+
+
+def odd_network(seed):
+    """A network without input, and the gains at which another pair of points leaves zero."""
+    rng = np.random.default_rng([seed, 5])
+    rank, units = 1 + seed % 4, int(rng.integers(4, 20))
+    m = rng.normal(size=(units, rank))
+    n = m * rng.uniform(0, 4) + 2 * rng.normal(size=(units, rank))
+    net = LowRankRNN(m, n, rng.normal(size=(units, 1)), rng.normal(size=(units, 1)))
+    values = np.linalg.eigvals(n.T @ m / units)
+    return reduced_field(net), np.sort(1 / values[(abs(values.imag) < 1e-9) & (values.real > 0.25)].real)
+
+
+@pytest.mark.parametrize("seed", [122, 143, 173, 186, 264, 277, 306, 329, 335])
+def test_side_branches_end_in_pitchforks(seed):
+    """Newton's matrix is singular there, and the branch turns: each secant may end beside the point."""
+    field, gains = odd_network(seed)
+    on_zero = continue_branch(field, np.zeros(field.dimension), "gain", (0.05, 4))
+    found = [point.value for point in on_zero.special_points if point.kind == "pitchfork"]
+    np.testing.assert_allclose(sorted(found), gains, rtol=1e-12)
+    for point in find_fixed_points(field, rng=np.random.default_rng(0)):
+        branch = continue_branch(field, point, "gain", (0.05, 4))
+        sizes = np.abs(branch.kappa).max(axis=1)
+        ends = branch.kappa[0] + branch.kappa[-1]
+        if sizes.max() > 1e-6 and sizes.min() < 0.02 and np.abs(ends).max() < 1e-6:
+            at_zero = [each for each in branch.special_points if np.abs(each.kappa).max() < 1e-9]
+            assert [each.kind for each in at_zero] == ["pitchfork"]
+            assert np.abs(gains - at_zero[0].value).min() < 1e-12
+
+
+def test_a_transcritical_point_without_a_mixed_coefficient():
+    """x' = (x - p)(x + p): b11 = 0, and yet two branches cross and exchange their stability."""
+    field = compile_field(System.from_text("x' = x^2 - p^2; p = -0.5"))
+    for start in (-0.5, 0.5):
+        (point,) = continue_branch(field, [start], "p", (-1, 1)).special_points
+        assert point.kind == "transcritical" and abs(point.value) < 1e-12
+        np.testing.assert_allclose(np.abs(point.directions), 0.5**0.5, rtol=1e-9)
+    diagram = bifurcation_diagram(field, "p", (-1, 1))
+    assert [point.kind for point in diagram.special_points] == ["transcritical"]
+    ends = [branch.kappa[0, 0] * branch.values[0] for branch in diagram.branches]
+    np.testing.assert_allclose(sorted(ends), [-1, 1], atol=1e-12)
