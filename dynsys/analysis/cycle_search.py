@@ -18,16 +18,16 @@ import numpy as np
 
 from dynsys.analysis.capture import capture_regions
 from dynsys.analysis.cover import cover
-from dynsys.analysis.cycles import Cycle, LimitCycles, cycle_kind, near_cycle, on_cycle, same_cycle
+from dynsys.analysis.cycle_guess import refine_cycle
+from dynsys.analysis.cycles import LimitCycles, near_cycle, on_cycle, same_cycle
 from dynsys.analysis.equilibria import FixedPoints
 from dynsys.analysis.fixed_points import find_fixed_points
-from dynsys.analysis.flow import MAX_STEPS, system_of, values_at
+from dynsys.analysis.flow import system_of, values_at
 from dynsys.analysis.map_cycles import find_map_cycles
 from dynsys.analysis.mirrors import mirrors
 from dynsys.analysis.recurrences import closed_recurrences, open_recurrences
-from dynsys.analysis.shooting import RTOL, close_orbit, finer, floquet
+from dynsys.analysis.shooting import close_orbit
 from dynsys.analysis.vector_field import check_flow
-from dynsys.numerics.dormand_prince import run_at
 from dynsys.numerics.paths import UNDECIDED, find_returns
 from tasks.checks import as_array, check_count, check_kind, check_rng, choose
 
@@ -43,12 +43,9 @@ MAX_SHOTS, MAX_FAILURES, FEW_FAILURES = 40, 8, 3
 WANDERERS, ENOUGH = 12, 6
 # Near returns to shoot from of each stable cycle, and trajectories that do not settle to look at.
 FEW, RESTLESS = 4, 2
-# Points of a cycle; how closely, as a share of its size, it repeats itself where it was several turns.
-POINTS, REPEATS = 240, 1e-4
-# A cycle smaller than this share of the box, or of its distance from a fixed point, is that fixed point.
-SMALLEST = 1e-5
-# How well the multipliers must keep the volume, in its logarithm.
-LIOUVILLE = 1e-2
+# A focus is weak where the real part is below this share of the imaginary; the share of the box of a smaller one
+# around it, and starts in that.
+WEAK, LOCAL, LOCALLY = 0.05, 0.03, 6
 # A start this far off an unstable point, as a share of the box, follows its unstable directions.
 NUDGE = 1e-3
 # Without a trapping box a trajectory is gone when it is beyond so many times the box; farther when all are.
@@ -122,6 +119,7 @@ def find_cycles(
         cycles, counts, message = [], {"starts": 0}, "A flow on a line has none."
     else:
         cycles, counts, message = _search(field, u, limits, places, fixed_points, unstable, known)
+        cycles += _small_ones(field, u, limits, fixed_points, unstable, (*known, *cycles))
     cycles = sorted(cycles, key=lambda cycle: cycle.period)
     return LimitCycles(cycles, given, counts, message, field.state, field.source)
 
@@ -170,59 +168,18 @@ def _search(field, u, limits, places, fixed_points, unstable, known=(), reach=RO
     return cycles, counts, message
 
 
-def refine_cycle(field, u, start, period, widths):
-    """Polish a near return to a `Cycle` by multiple shooting; None where there is no cycle.
-
-    Parameters
-    ----------
-    field : Field
-        The field.
-    u : ndarray (S,)
-        Inputs.
-    start : ndarray (R,)
-        State near the cycle.
-    period : float
-        Guess of the period, negative where the state was found backwards in time.
-    widths : ndarray (R,)
-        Sizes in each coordinate, next to which a smaller orbit is a fixed point.
-
-    Returns
-    -------
-    Cycle or None
-
-    Examples
-    --------
-    >>> from dynsys.analysis.field import reduced_field
-    >>> from rnn import LowRankRNN
-    >>> field = reduced_field(LowRankRNN(*np.ones((2, 4, 2)), np.zeros(4), np.ones(4)))
-    >>> refine_cycle(field, np.zeros(1), np.ones(2), 1.0, np.ones(2)) is None  # it only has fixed points
-    True
-    """
-    closed = close_orbit(field, u, np.ascontiguousarray(start, dtype=float), period)
-    if closed is None:
-        return None
-    nodes, period, matrices, residual = closed
-    if (np.ptp(nodes, axis=0) / widths).max() < SMALLEST:
-        return None
-    points = _dense(field, u, nodes[0], period)
-    if points is None or (np.abs(points[-1] - points[0]) / np.ptp(points, axis=0).clip(1e-300)).min() > 0.1:
-        return None
-    size = np.ptp(points, axis=0)
-    for parts in (5, 3, 2):  # a guess of several turns
-        while (np.abs(points[POINTS // parts] - points[0]) <= REPEATS * size).all():
-            again = close_orbit(field, u, nodes[0], period / parts)
-            if again is None or again[1] > 0.9 * period:
-                break
-            nodes, period, matrices, residual = again
-            points = _dense(field, u, nodes[0], period)
-    matrices = finer(field, u, nodes, period, matrices)
-    multipliers = floquet(matrices)
-    kind = cycle_kind(multipliers)
-    # Liouville: the product of the multipliers is that of the determinants; far off, rounding has eaten them.
-    volume = np.linalg.slogdet(matrices)[1].sum()
-    if not abs(np.log(np.abs(multipliers).clip(1e-320)).sum() - volume) < LIOUVILLE * (1 + abs(volume)):
-        kind = "non-hyperbolic cycle"
-    return Cycle(points, np.linspace(0.0, period, POINTS + 1), float(period), multipliers, kind, residual)
+def _small_ones(field, u, limits, fixed_points, unstable, known):
+    """Cycles next to a focus that hardly grows or decays, small beside the box and slow to settle on."""
+    found = []
+    for point in fixed_points:
+        leading = point.eigenvalues[np.abs(point.eigenvalues.real).argmin()]
+        if not 0 < abs(leading.real) < WEAK * abs(leading.imag):
+            continue
+        near = point.kappa[:, None] + LOCAL * 0.5 * (limits[:, 1:] - limits[:, :1]) * np.array([-1.0, 1.0])
+        there = (*known, *found)
+        cycles, *_ = _search(field, u, near, cover(near, LOCALLY), fixed_points, unstable, there, FAR)
+        found += [cycle for cycle in cycles if not any(same_cycle(cycle, other) for other in there)]
+    return found
 
 
 def _attracts(point, direction):
@@ -339,12 +296,3 @@ def _room(field, limits, direction, reach):
 def _moving(field, u, states, limits):
     speed = np.abs(values_at(field, states, u) / (limits[:, 1] - limits[:, 0])).max(axis=1)
     return speed > 1e-10
-
-
-def _dense(field, u, start, period):
-    out, filled, ended = np.empty((1, POINTS + 1, start.size)), np.empty(1, dtype=np.int64), np.empty(1)
-    times = np.linspace(0.0, period, POINTS + 1)
-    scale = np.maximum(np.abs(start), 1e-3)
-    begin = np.array(start)[None]
-    run_at(*system_of(field, u), begin, times, RTOL * 10, scale, MAX_STEPS, out, filled, ended)
-    return out[0] if filled[0] == POINTS + 1 else None

@@ -1,5 +1,6 @@
 """Regions between curves of bifurcations in two parameters, and the number and kinds of attractors there."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from dynsys.analysis.fixed_points import find_fixed_points
 
 # Pixels that tell regions apart; regions of fewer are not looked into.
 PIXELS, SMALLEST = 240, 12
+# Places looked at beside two in each region, if it were all; how many pixels from the edge they are.
+PLACES, WELL_INSIDE = 12, 8
 # What neither comes to rest nor comes back, in three and more dimensions.
 RESTLESS = "motion that does not settle"
 
@@ -18,8 +21,9 @@ class Region(NamedTuple):
     """A region between curves: a point well inside it, its share of the area, and what is there.
 
     ``counts`` are numbers of fixed points and of cycles by kind at that point, ``label`` says them in words;
-    ``checked`` is whether a second point of the region has the same. Where it has not, a curve of another
-    kind (cycles that fold, a homoclinic orbit) goes through the region, and the label names both.
+    ``checked`` is whether all other places tried, more in a larger region, have the same. Where they have
+    not, a curve of another kind (cycles that fold, a homoclinic orbit) goes through the region: the label
+    names all, and ``elsewhere`` are places, one for each.
     """
 
     place: np.ndarray
@@ -27,6 +31,7 @@ class Region(NamedTuple):
     counts: dict
     label: str
     checked: bool
+    elsewhere: tuple = ()
 
 
 def connected_pixels(curves, spans):
@@ -51,9 +56,9 @@ def connected_pixels(curves, spans):
     """
     free = np.ones((PIXELS, PIXELS), dtype=bool)
     for curve in curves:
-        unit = (curve.values - spans[:, 0]) / np.diff(spans).T * (PIXELS - 1)
-        for a, b, valid in zip(unit[:-1], unit[1:], curve.valid[:-1] & curve.valid[1:]):
-            if valid:
+        unit = (curve.drawn - spans[:, 0]) / np.diff(spans).T * (PIXELS - 1)
+        for a, b in itertools.pairwise(unit):
+            if np.isfinite(a + b).all():
                 share = np.linspace(0, 1, int(2 * np.abs(b - a).max()) + 2)[:, None]
                 x, y = np.rint(a + share * (b - a)).astype(int).T
                 inside = (x >= 0) & (x < PIXELS) & (y >= 0) & (y < PIXELS)
@@ -62,7 +67,7 @@ def connected_pixels(curves, spans):
 
 
 def describe_regions(labels, count, spans, make, cycles, rng=None, ask=None):
-    """What lives in the middle of each region, and at a second place of it.
+    """What lives in the middle of each region, and at other places of it.
 
     Parameters
     ----------
@@ -100,19 +105,28 @@ def describe_regions(labels, count, spans, make, cycles, rng=None, ask=None):
         inside = labels == label
         if inside.sum() < SMALLEST:
             continue
-        depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-        middle = np.unravel_index(depth.argmax(), depth.shape)
-        rows, columns = np.nonzero(inside & (depth >= 0.5 * depth.max()))
-        far = np.argmax((rows - middle[0]) ** 2 + (columns - middle[1]) ** 2)
-        found = []
-        for row, column in (middle, (rows[far], columns[far])):
+        found = {}
+        for row, column in _places(inside):
             if ask is not None:
                 ask()
             place = spans[:, 0] + np.array([column, row]) / (PIXELS - 1) * np.diff(spans)[:, 0]
-            found.append((place, _counts(*make(place), cycles, rng)))
-        (place, counts), (_, others) = found
-        text = _label(counts) if counts == others else f"{_label(counts)}; elsewhere {_label(others)}"
-        yield inside, Region(place, float(inside.mean()), counts, text, counts == others)
+            counts = _counts(*make(place), cycles, rng)
+            found.setdefault(_label(counts), (place, counts))
+        text, ((place, counts), *others) = "; elsewhere ".join(found), found.values()
+        elsewhere = tuple(other for other, _ in others)
+        yield inside, Region(place, float(inside.mean()), counts, text, not others, elsewhere)
+
+
+def _places(inside):
+    """Pixels of a region to look at: the one farthest from its edge, then each farthest from the others."""
+    depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    chosen = [np.unravel_index(depth.argmax(), depth.shape)]
+    for k in range(1 + int(PLACES * inside.mean())):
+        least = 0.5 * depth.max() if k == 0 else min(0.5 * depth.max(), WELL_INSIDE)
+        pixels = np.argwhere(depth >= least)
+        apart = ((pixels[:, None] - np.array(chosen)) ** 2).sum(axis=2).min(axis=1)
+        chosen.append(tuple(pixels[apart.argmax()]))
+    return chosen
 
 
 def _counts(field, u, cycles, rng):

@@ -9,6 +9,9 @@ from dynsys.analysis.special_point import table
 from tasks.errors import InputError
 from tasks.results import keep_arrays
 
+# How much longer than its chord the piece of a curve between two points may be.
+BENT = 0.05
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BifurcationCurve:
@@ -44,6 +47,9 @@ class BifurcationCurve:
         Of cycles: their periods; of homoclinic orbits the time that ``orbits`` take.
     meshes, orbits : ndarray (M, N + 1), (M, 4 N + 1, R), optional
         Of cycles: as in `CycleBranch`.
+    images : ndarray (K, R, R), optional
+        Symmetries of the field, each of which takes this curve's states to those of another curve at the same
+        values of the parameters (kappa[i] to ``images[k] @ kappa[i]``); a diagram lists only this one.
 
     Examples
     --------
@@ -68,10 +74,14 @@ class BifurcationCurve:
     periods: np.ndarray = None
     meshes: np.ndarray = None
     orbits: np.ndarray = None
+    images: np.ndarray = None
 
     def __post_init__(self):
         keep_arrays(self, values=None, kappa=None, eigenvalues=None, valid=None)
         keep_arrays(self, periods=float, meshes=float, orbits=float)
+        images = () if self.images is None else self.images
+        object.__setattr__(self, "images", np.reshape(images, (-1, *np.shape(self.kappa)[1:] * 2)))
+        keep_arrays(self, images=float)
         object.__setattr__(self, "special_points", tuple(self.special_points))
         object.__setattr__(self, "inputs", dict(self.inputs or {}))
 
@@ -79,6 +89,20 @@ class BifurcationCurve:
     def status(self):
         """Status : the first of the two ends that is not a success, or the last end."""
         return next((end for end in self.ends if not end.ok), self.ends[1])
+
+    @property
+    def drawn(self):
+        """ndarray (K, 2) : values where they are valid, up to where they cease to be; NaN between pieces."""
+        rows, size = [], np.maximum(np.ptp(self.values, axis=0), 1e-300)
+        for k, (place, valid) in enumerate(zip(self.values, self.valid)):
+            if k and valid != self.valid[k - 1]:
+                ends = self.values[[k - 1, k]]
+                whole = np.linalg.norm((ends[1] - ends[0]) / size)
+                apart = [np.linalg.norm((p.values - ends) / size, axis=1).sum() for p in self.special_points]
+                if apart and min(apart) <= (1 + BENT) * whole:
+                    rows.append(self.special_points[int(np.argmin(apart))].values)
+            rows.append(place if valid else np.full(2, np.nan))
+        return np.array(rows)
 
     def cycle(self, index):
         """The cycle at one point of a curve of cycles.
@@ -116,6 +140,8 @@ class BifurcationCurve:
 
     def __repr__(self):
         note = f"; {self.message}" if self.message else ""
+        if len(self.images):
+            note = f", one of {len(self.images) + 1} that are mirror images{note}"
         head = f"BifurcationCurve({self.kind} in {', '.join(self.parameters)}: {len(self)} points{note})"
         return "\n".join([head, *(f"  {point}" for point in self.special_points)])
 

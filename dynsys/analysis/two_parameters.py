@@ -7,8 +7,11 @@ import numpy as np
 
 from dynsys.analysis.bifurcation_curve import MODES, continue_curve
 from dynsys.analysis.curve import make_curve
+from dynsys.analysis.curve_images import passes, with_images
 from dynsys.analysis.diagram import bifurcation_diagram
+from dynsys.analysis.fixed_points import find_fixed_points
 from dynsys.analysis.map_curve import MAP_KINDS
+from dynsys.analysis.mirrors import mirrors_of_all
 from dynsys.analysis.parameter_regions import connected_pixels, describe_regions
 from dynsys.analysis.two_parameter_cycles import add_cycle_curves
 from rnn.interrupts import interrupts_held
@@ -19,8 +22,8 @@ from tasks.errors import InputError, Status
 LINES = 5
 # Cycles are looked for in up to so many dimensions, unless they are asked for: in six a place takes a second.
 CYCLES_UP_TO = 3
-# How close (in units of the spans) a curve passes a point that lies on it.
-ON_CURVE = 1e-3
+# Times that curves are looked for, and lines after the first time.
+ROUNDS, MORE = 3, 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -149,22 +152,31 @@ def two_parameter_diagram(
     cycles = cycles and turns
     cycle_curves = (cycles if cycle_curves is None else cycle_curves) and turns
     curves, found, status = [], [], Status.COMPLETED
-    labels = np.full((1, 1), -1)
+    shares, count = (np.arange(lines) + 0.436) / lines, 0
+    along = [(k, low + share * (high - low)) for k, (low, high) in enumerate(spans[::-1]) for share in shares]
+    make = lambda place: _at(field, inputs, dict(zip(parameters, place.tolist())))  # noqa: E731
     try:
         with interrupts_held() as ask:
-            _find_curves(field, (first, second), spans, inputs, lines, rng, cycle_curves, curves, ask)
-            labels, count = connected_pixels(curves, spans)
-            make = lambda place: _at(field, inputs, dict(zip(parameters, place.tolist())))  # noqa: E731
-            for each in describe_regions(labels, count, spans, make, cycles, rng, ask):
-                found.append(each)
+            maps, kind = _symmetries(make, spans), bool(cycle_curves)
+            for _ in range(ROUNDS):  # again through places where one region has two faces: a curve is missing
+                known = len(curves)
+                _find_curves(field, parameters, spans, along, inputs, rng, kind, maps, curves, ask)
+                count += len(along)
+                if found and len(curves) == known:
+                    break
+                _describe(curves, spans, make, cycles, rng, ask, found)
+                along = _lines_between([region for _, region in found])
+                if not along:
+                    break
+                kind = kind and ("all" if field.dimension == 2 else True)
     except KeyboardInterrupt:  # the curves and regions that were found are kept
         status = Status.INTERRUPTED
     found.sort(key=lambda pair: -pair[1].area)
-    numbers = np.full(labels.shape, -1)
+    numbers = np.full(found[0][0].shape if found else (1, 1), -1)
     for k, (inside, _) in enumerate(found):
         numbers[inside] = k
     regions = tuple(region for _, region in found)
-    message = _message(lines, regions, cycles, cycle_curves, field)
+    message = _message(count, regions, cycles, cycle_curves, field)
     if status is Status.INTERRUPTED:
         message = f"{status.value} {message}"
     held = dict(zip(field.inputs, field.input_vector(inputs).tolist()))
@@ -174,33 +186,63 @@ def two_parameter_diagram(
     )  # fmt: skip
 
 
-def _find_curves(field, names, spans, inputs, lines, rng, cycle_curves, curves, ask):
-    """Add the curves through the special points of diagrams along lines in both directions."""
-    for k, (own, other) in enumerate((names, names[::-1])):
-        low, high = spans[1 - k]
-        for share in (np.arange(lines) + 0.436) / lines:
-            ask()
-            here, u = _at(field, inputs, {other: low + share * (high - low)})
-            rest = {name: value for name, value in u.items() if name != own}
-            diagram = bifurcation_diagram(here, own, tuple(spans[k]), rest, rng=rng, cycles=False)
+def _symmetries(make, spans):
+    """Symmetries that the field has at places that no symmetry would choose."""
+    places = spans[:, 0] + np.array([[0.436, 0.571], [0.771, 0.229], [0.164, 0.857]]) * np.diff(spans)[:, 0]
+    found = []
+    for place in places:
+        field, u = make(place)
+        box = np.tile([-1.0, 1.0], (field.dimension, 1)) * np.abs(find_fixed_points(field, u).box).max()
+        found.append((field, field.input_vector(u), box))
+    return mirrors_of_all(found)
+
+
+def _describe(curves, spans, make, cycles, rng, ask, found):
+    """Put what is in the regions into a list; the first time as soon as it is known."""
+    labels, count = connected_pixels(curves, spans)
+    fresh = [] if found else found
+    for each in describe_regions(labels, count, spans, make, cycles, rng, ask):
+        fresh.append(each)
+    found[:] = fresh
+
+
+def _lines_between(regions):
+    """Lines both ways through places of one region where the numbers differ."""
+    pairs = [(region.place, other) for region in regions for other in region.elsewhere]
+    lines = [(k, float(place[1 - k])) for pair in pairs for k in (0, 1) for place in pair]
+    return list(dict.fromkeys(lines))[:MORE]
+
+
+def _find_curves(field, names, spans, lines, inputs, rng, cycles, maps, curves, ask):
+    """Add the curves through the special points of diagrams along lines.
+
+    ``lines`` are pairs: which parameter the line goes along, and where the other is; ``cycles`` what
+    `bifurcation_diagram` takes.
+    """
+    for k, at in lines:
+        ask()
+        own, other = names[k], names[1 - k]
+        here, u = _at(field, inputs, {other: at})
+        rest = {name: value for name, value in u.items() if name != own}
+        diagram = bifurcation_diagram(here, own, tuple(spans[k]), rest, rng=rng, cycles=cycles)
+        turned, known = curves if k == 0 else [curve.turned() for curve in curves], len(curves)
+        in_order = spans if k == 0 else spans[::-1]
+        try:
             for special in diagram.special_points:
                 ask()
-                place = _ordered(special.value, low + share * (high - low), k)
-                known = special.kind in MODES or special.kind in MAP_KINDS
-                if known and not any(_passes(c, special, place, spans) for c in curves):
-                    _add(curves, here, special, other, spans, k, u)
-            if cycle_curves:
-                hopf = [special for special in diagram.special_points if special.kind == "Hopf"]
-                turned = curves if k == 0 else [curve.turned() for curve in curves]
-                known, in_order = len(curves), spans if k == 0 else spans[::-1]
-                add_cycle_curves(here, (own, other), in_order, u, hopf, turned, ask)
-                if k == 1:
-                    curves += [curve.turned() for curve in turned[known:]]
+                if special.kind in MODES or special.kind in MAP_KINDS:
+                    _add(turned, here, special, np.array([special.value, at]), other, in_order, u, maps)
+            add_cycle_curves(here, (own, other), at, in_order, u, diagram.cycles, maps, turned, ask)
+        finally:  # what was followed before Ctrl-C is kept
+            if k == 1:
+                curves += [curve.turned() for curve in turned[known:]]
+        if diagram.status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
 
 
 def _message(lines, regions, cycles, cycle_curves, field):
     checked = sum(region.checked for region in regions)
-    text = f"diagrams along {2 * lines} lines; {checked} of {len(regions)} regions the same at two places"
+    text = f"diagrams along {lines} lines; {checked} of {len(regions)} regions the same at all places tried"
     if field.step is not None:
         text += "; of a map fixed points are counted, no longer orbits"
     elif field.dimension > 1 and not cycles:
@@ -211,8 +253,8 @@ def _message(lines, regions, cycles, cycle_curves, field):
         )
     elif field.dimension > 1:
         text += (
-            "; curves of cycles are drawn of those that begin at Hopf points on the lines; where others fold "
-            "or end, cycles may come and go inside one region"
+            "; curves of cycles are drawn of those that begin at Hopf points on the lines, or that starts "
+            "there settle on; where others fold or end, cycles may come and go inside one region"
         )
     return text
 
@@ -224,28 +266,15 @@ def _at(field, inputs, values):
     return field.with_values(**{n: v for n, v in values.items() if n in field.parameters}), u
 
 
-def _ordered(own, other, k):
-    return np.array([own, other] if k == 0 else [other, own])
-
-
-def _add(curves, field, special, other, spans, k, u):
-    """Follow a point; what the second parameter unfolds is a point and no curve."""
+def _add(curves, field, special, place, other, spans, u, maps):
+    """Follow a point unless a curve goes through it; what the second parameter unfolds is no curve."""
+    kind = special.kind if special.kind == "Hopf" else MAP_KINDS.get(special.kind, "branch point")
+    if any(passes(curve, kind, place, special.kappa, spans) for curve in curves):
+        return
     try:
-        curve = continue_curve(field, special, other, tuple(spans[1 - k]), tuple(spans[k]), u)
+        curve = continue_curve(field, special, other, tuple(spans[1]), tuple(spans[0]), u)
     except InputError:
         return
-    curves.append(curve if k == 0 else curve.turned())
-
-
-def _passes(curve, special, place, spans):
-    """Whether a curve of this kind goes through a point, in parameters and state."""
-    same = special.kind if special.kind == "Hopf" else MAP_KINDS.get(special.kind, "branch point")
-    if curve.kind != same or len(curve) < 2:
-        return False
-    size = np.maximum(1.0, np.abs(special.kappa))
-    points = np.column_stack([curve.values / np.diff(spans).T, curve.kappa / size])
-    target = np.concatenate([place / np.diff(spans)[:, 0], special.kappa / size])
-    start, step = points[:-1], np.diff(points, axis=0)
-    share = ((target - start) * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-300)
-    spot = start + np.clip(share, 0, 1)[:, None] * step
-    return bool(np.linalg.norm(target - spot, axis=1).min() < ON_CURVE)
+    curves.append(with_images(curve, maps, spans))
+    if curve.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt

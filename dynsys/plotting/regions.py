@@ -81,9 +81,10 @@ def plot_two_parameters(diagram, ax=None):
     in_words = len(labelled) <= IN_WORDS and all(region.area >= ROOMY for region in labelled)
     ax = axes(ax, (3.5, 2.7) if in_words else (5.6, 3.0))
     for curve in diagram.curves:
-        values = np.where(curve.valid[:, None], curve.values, np.nan)
-        known = curve.kind in ax.get_legend_handles_labels()[1]
-        ax.plot(*values.T, label=None if known else curve.kind, linewidth=1.5, **CURVES[curve.kind])
+        same = [other for other in diagram.curves if other.kind == curve.kind]
+        label = curve.kind + " (mirror images)" * all(len(other.images) for other in same)
+        known = label in ax.get_legend_handles_labels()[1]
+        ax.plot(*curve.drawn.T, label=None if known else label, linewidth=1.5, **CURVES[curve.kind])
     for kind, marker in MARKERS.items():
         places = [point.values for point in diagram.special_points if point.kind == kind]
         if places:

@@ -17,7 +17,7 @@ from dynsys.analysis import (
     integrate,
 )
 from dynsys.analysis.cycle_curve import nontrivial
-from dynsys.analysis.cycle_search import refine_cycle
+from dynsys.analysis.cycle_guess import refine_cycle
 from dynsys.numerics.collocation_basis import lagrange, sample
 from dynsys.numerics.floquet import monodromy_blocks
 from dynsys.symbolic import System, mean_field
