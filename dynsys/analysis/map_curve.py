@@ -117,7 +117,7 @@ def as_map_curve(curve, step):
     --------
     >>> both, line = (Status.REACHED_SPAN,) * 2, np.zeros((3, 2))
     >>> curve = BifurcationCurve("branch point", ("a", "b"), line, line, line - 2, np.ones(3, bool), (), both)
-    >>> as_map_curve(curve, 0.5).eigenvalues[0]
+    >>> as_map_curve(curve, 0.5).eigenvalues[0].real
     array([0., 0.])
     """
     points = [

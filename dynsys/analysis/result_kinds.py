@@ -83,6 +83,7 @@ _CURVE = record(
     BifurcationCurve, kind=TEXT, parameters=row(TEXT, TEXT), state=names("R"), values=array("M", "2"),
     kappa=array("M", "R"), eigenvalues=array("M", "R", dtype=complex), valid=array("M", dtype=bool),
     special_points=many(_CODIMENSION_TWO_POINT), ends=row(STATUS, STATUS), periods=optional(array("M")),
+    images=_small("I", "R", "R"),
     **{name: optional(form) for name, form in _ORBITS.items()}, **_SOURCES,
 )  # fmt: skip
 _STRETCH = record(Stretch, low=NUMBER, high=NUMBER, proved=COUNT, there=COUNT)
@@ -91,7 +92,10 @@ _DIAGRAM = record(
     special_points=many(_SPECIAL_POINT), status=STATUS, output_names=many(TEXT), source=PLAIN,
     counts=many(row(NUMBER, COUNT, COUNT)), cycles=many(_CYCLE_BRANCH), proof=many(_STRETCH), **_SOURCES,
 )  # fmt: skip
-_REGION = record(Region, place=_small("2"), area=NUMBER, counts=PLAIN, label=TEXT, checked=FLAG)
+_REGION = record(
+    Region, place=_small("2"), area=NUMBER, counts=PLAIN, label=TEXT, checked=FLAG,
+    elsewhere=many(_small("2")),
+)  # fmt: skip
 _TWO_PARAMETERS = record(
     TwoParameterDiagram, parameters=row(TEXT, TEXT), spans=_small("2", "2"), curves=many(_CURVE),
     regions=many(_REGION), labels=array("K", "L", dtype=int), status=STATUS, source=PLAIN, **_SOURCES,

@@ -77,7 +77,7 @@ class BifurcationCurve:
     images: np.ndarray = None
 
     def __post_init__(self):
-        keep_arrays(self, values=None, kappa=None, eigenvalues=None, valid=None)
+        keep_arrays(self, values=float, kappa=float, eigenvalues=complex, valid=bool)
         keep_arrays(self, periods=float, meshes=float, orbits=float)
         images = () if self.images is None else self.images
         object.__setattr__(self, "images", np.reshape(images, (-1, *np.shape(self.kappa)[1:] * 2)))

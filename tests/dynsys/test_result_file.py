@@ -133,8 +133,9 @@ def a_curve(turning=True):
     orbits = (np.ones(3), np.ones((3, 3)), np.ones((3, 9, 2))) if turning else (None,) * 3
     kind, rest = "fold of cycles" if turning else "fold", ({"v": 1.0}, ("x", "y"))
     valid = np.array([True, False, True])
+    images = None if turning else -np.eye(2)[None]
     return BifurcationCurve(
-        kind, ("a", "b"), places, kappa, kappa + 1j, valid, [point], BOTH, ODD, *rest, *orbits
+        kind, ("a", "b"), places, kappa, kappa + 1j, valid, [point], BOTH, ODD, *rest, *orbits, images
     )
 
 
@@ -153,7 +154,9 @@ def a_diagram():
 
 def a_plane():
     regions = [
-        Region(np.array([0.5, 0.25]), 0.75, {"stable point": 2, "unstable point": 1}, ODD, False),
+        Region(
+            np.array([0.5, 0.25]), 0.75, {"stable point": 2, "unstable point": 1}, ODD, False, (np.ones(2),)
+        ),
         Region(np.array([0.5, np.nan]), 0.25, {}, "no fixed point", True),
     ]
     labels = np.array([[0, 1, -1], [1, 1, 0]])
@@ -285,7 +288,7 @@ def test_curves_of_cycles_and_of_maps_are_kept(tmp_path):
     x, y, a, b = sympy.symbols("x y a b")
     grow = a + b * (x**2 + y**2) - (x**2 + y**2) ** 2
     field = problems.field([x * grow - y, y * grow + x], "x y", a=-0.3, b=0.8)
-    plane = two_parameter_diagram(field, ("a", "b"), ((-0.5, 0.5), (-1, 1)), lines=2)
+    plane = two_parameter_diagram(field, ("a", "b"), ((-0.5, 0.5), (-1, 1)), lines=1)
     again = kept(plane, tmp_path)
     assert {"Hopf", "fold of cycles"} <= {curve.kind for curve in again.curves}
     assert again.curves[-1].cycle(1).period == plane.curves[-1].cycle(1).period
