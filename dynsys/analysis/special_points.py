@@ -1,7 +1,8 @@
 """Turn the events of a walk into special points: solve the equations of each, and name it.
 
-Between events the number of unstable eigenvalues must not change. Where it does, an even number of them may
-have crossed zero at once, which leaves no sign in any determinant: the step is bisected on that number.
+Between events the number of unstable eigenvalues must not change. Where it does, an even number of them has
+crossed zero, at once or in one step, which leaves no sign in any determinant: the step is bisected on that
+number.
 """
 
 import numpy as np
@@ -28,6 +29,8 @@ AT_END = 1e-9
 # Bisections of a step in which the number of unstable eigenvalues changes without an event.
 BISECTIONS = 40
 CROSSINGS = ("pitchfork", "transcritical", "branch point")
+# How many eigenvalues cross the imaginary axis at most; any number at other kinds.
+_CHANGES = {"fold": 1, "pitchfork": 1, "transcritical": 1, "Hopf": 2, "neutral saddle": 0}
 _MODES = ((BRANCH, BRANCH_CURVE), (FOLD, FOLD_CURVE))
 
 
@@ -89,11 +92,13 @@ def special_points(curve, walk, modes):
     lost = 0
     for k in np.flatnonzero(counts[1:] != counts[:-1]).tolist():
         low, high = float(places[k]) - TOGETHER, float(places[k + 1]) + TOGETHER
-        if not any(low <= event.arc <= high for _, event in found):
-            special, event = _where_count_changes(curve, walk, counts, places, k)
+        here = [special.kind for special, event in found if low <= event.arc <= high]
+        if abs(int(counts[k + 1]) - int(counts[k])) <= sum(_CHANGES.get(kind, curve.n) for kind in here):
+            continue
+        for special, event in _where_count_changes(curve, walk, counts, k):
             if special is None:
                 lost += 1
-            else:
+            elif not any(_same(curve, special, other) for other, _ in found):
                 found.append((special, event))
     found.sort(key=lambda pair: pair[1].arc)
     return [special for special, _ in found], [event for _, event in found], lost
@@ -237,22 +242,45 @@ def _apart(curve, first, second):
     return np.abs(np.append(first.kappa - second.kappa, first.value - second.value) / curve.scale).max()
 
 
-def _where_count_changes(curve, walk, counts, places, k):
-    """Bisect a step in which the number of unstable eigenvalues changes; name it if several vanish there."""
+def _where_count_changes(curve, walk, counts, k):
+    """Bisect a step in which the number of unstable eigenvalues changes; name what vanishes there.
+
+    One of two that have crossed zero in one step may be found this way: no determinant tells of both.
+    """
     base, tangent = walk.points[k], walk.tangents[k]
-    low, high = 0.0, tangent @ (walk.points[k + 1] - base)
-    place = None
-    for _ in range(BISECTIONS):
-        s = 0.5 * (low + high)
-        place = curve.step(base, tangent, s)
-        if place is None:
-            return None, None
-        same = _unstable(curve, place[0][None])[0] == counts[k]
-        low, high = (s, high) if same else (low, s)
+    start, end = 0.0, float(tangent @ (walk.points[k + 1] - base))
+    found, count = [], counts[k]
+    for _ in range(curve.n):
+        low, high = start, end
+        for _ in range(BISECTIONS):
+            s = 0.5 * (low + high)
+            place = curve.step(base, tangent, s)
+            if place is None:
+                return [*found, (None, None)]
+            same = _unstable(curve, place[0][None])[0] == count
+            low, high = (s, high) if same else (low, s)
+        found.append(_named_there(curve, walk.arcs[k] + s, place))
+        start = high + TOGETHER
+        after = curve.step(base, tangent, start) if start < end else None
+        if after is None:
+            break
+        count = _unstable(curve, after[0][None])[0]
+        if count == counts[k + 1]:
+            break
+    return found
+
+
+def _named_there(curve, arc, place):
+    """The special point where the number of unstable eigenvalues changes, and its event; or None twice."""
     y = place[0] * curve.scale
     eigenvalues = np.linalg.eigvals(curve.jacobian(y[:-1], y[-1]))
-    zero = np.abs(eigenvalues) <= NEARLY_ZERO * max(curve.rate, np.abs(eigenvalues).max())
-    if zero.sum() < 2:
+    limit = NEARLY_ZERO * max(curve.rate, np.abs(eigenvalues).max())
+    zeros = int((np.abs(eigenvalues) <= limit).sum())
+    if zeros > 1:
+        event = Event(BRANCH, True, arc, *place[:2])
+        return _multiple(curve, event, zeros), event
+    if zeros == 0 and (curve.field.step is not None or np.abs(eigenvalues.real).min() > limit):
         return None, None
-    event = Event(BRANCH, True, places[k] + s, place[0], place[1])
-    return _multiple(curve, event, int(zero.sum())), event
+    event = Event(_zero_at(curve, place[0]) if zeros else PAIR, False, arc, *place[:2])
+    specials = _resolved(curve, [[event]])[0]
+    return (specials[0], event) if specials else (None, None)

@@ -42,6 +42,8 @@ TESTS = 7
 
 MAX_NEWTON = 8
 NEWTON_TOLERANCE = 1e-11
+# What is left of F, next to its slopes, that tells a singular matrix from a solution.
+UNSOLVED = 1e-9
 # Steps of differences, in units of the scale, where a field has no exact second derivatives.
 DIFFERENCE = 1e-5
 
@@ -309,6 +311,15 @@ def advance(
     norm = cosine = 0.0
     for i in range(n):
         norm += 0.0 * value[i]
+        if determinant == 0.0:  # no step was taken along what is singular
+            largest = 0.0
+            for j in range(n):
+                largest = max(largest, abs(flat[i * n + j]) * scale[j])
+            for k in range(1, columns.size):
+                slope = slopes[i * total + columns[k]] if columns[k] >= 0 else 0.0
+                largest = max(largest, abs(slope) * scale[n + k - 1])
+            if abs(value[i]) > UNSOLVED * largest:
+                return -1
     for j in range(m):
         norm += tangent[j] * tangent[j]
     if not 0.0 < norm < np.inf:

@@ -12,6 +12,7 @@ from dynsys.analysis import (
 )
 from dynsys.symbolic import System
 from rnn import LowRankRNN
+from tasks import Status
 
 
 def odd_network(seed):
@@ -40,6 +41,28 @@ def test_side_branches_end_in_pitchforks(seed):
             at_zero = [each for each in branch.special_points if np.abs(each.kappa).max() < 1e-9]
             assert [each.kind for each in at_zero] == ["pitchfork"]
             assert np.abs(gains - at_zero[0].value).min() < 1e-12
+
+
+@pytest.mark.parametrize(
+    "seed, max_step", [(167, 0.02), (1, 0.2), (31, 0.2), (130, 0.2), (263, 0.2), (298, 0.2)]
+)
+def test_two_crossings_in_one_step(seed, max_step):
+    """A Hopf point beside a neutral saddle, or two pitchforks: no determinant changes its sign."""
+    field, gains = odd_network(seed)
+    slopes = field.with_values(gain=1.0).jacobian(np.zeros(field.dimension)) + np.eye(field.dimension)
+    pairs = [1 / value.real for value in np.linalg.eigvals(slopes) if value.imag > 1e-9 and value.real > 0.25]
+    branch = continue_branch(field, np.zeros(field.dimension), "gain", (0.05, 4), max_step=max_step)
+    for kind, expected in (("pitchfork", gains), ("Hopf", sorted(pairs))):
+        found = [point.value for point in branch.special_points if point.kind == kind]
+        np.testing.assert_allclose(found, expected, rtol=1e-11)
+    assert "not found" not in branch.message
+
+
+def test_nothing_is_followed_where_newton_cannot_step():
+    """x' = p^2 + x^2 has one fixed point for all p: a matrix of zeros gives no step, which is no solution."""
+    field = compile_field(System.from_text("x' = p^2 + x^2; p = 0"))
+    branch = continue_branch(field, [0.0], "p", (-1, 1))
+    assert branch.status is Status.MIN_STEP and np.abs(branch.values).max() < 1e-6
 
 
 def test_a_transcritical_point_without_a_mixed_coefficient():
