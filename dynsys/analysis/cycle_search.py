@@ -43,7 +43,7 @@ MAX_SHOTS, MAX_FAILURES, FEW_FAILURES = 40, 8, 3
 WANDERERS, ENOUGH = 12, 6
 # Near returns to shoot from of each stable cycle, and trajectories that do not settle to look at.
 FEW, RESTLESS = 4, 2
-# A focus is weak where the real part is below this share of the imaginary; the share of the box of a smaller one
+# A focus is weak where the real part is below this share of the imaginary; share of the box of a smaller one,
 # around it, and starts in that.
 WEAK, LOCAL, LOCALLY = 0.05, 0.03, 6
 # A start this far off an unstable point, as a share of the box, follows its unstable directions.
