@@ -22,6 +22,7 @@ from dynsys.plotting.style import (
     trial_colors,
 )
 
+LETTER = 0.6  # width of a letter in sizes of its font
 EPOCH_SHADES = ("#F0F0F0", "#FFFFFF")
 
 
@@ -250,7 +251,7 @@ def plot_accuracies(accuracies, reference=None, ax=None):
 
 
 def time_axis(ax, trials, label):
-    """Label the axes, shade every other named epoch and name those wide enough along the top.
+    """Label the axes, shade every other named epoch where all trials are in it, and name those wide enough.
 
     Examples
     --------
@@ -262,11 +263,16 @@ def time_axis(ax, trials, label):
     ['fixation', 'stimulus', 'delay']
     """
     ax.set(xlabel="time (ms)", ylabel=label, xlim=(0, trials.time[-1]))
-    size = 0.8 * ax.xaxis.label.get_size()
+    size, free = 0.8 * ax.xaxis.label.get_size(), -np.inf
+    letter = LETTER * size * ax.figure.dpi / 72 / ax.bbox.width * trials.time[-1]
     for i, (name, bounds) in enumerate(trials.epochs.items()):
-        start, stop = trials.dt * bounds[0]
+        start, stop = trials.dt * bounds[:, 0].max(), trials.dt * bounds[:, 1].min()
+        if start >= stop:
+            continue
         ax.axvspan(start, stop, color=EPOCH_SHADES[i % 2], zorder=-2, linewidth=0)
-        if stop - start > 0.09 * trials.time[-1]:
+        half = 0.5 * letter * len(name)
+        if stop - start > 0.09 * trials.time[-1] and 0.5 * (start + stop) - half > free:
+            free = 0.5 * (start + stop) + half
             ax.annotate(
                 plain(name), (0.5 * (start + stop), 1.0), xycoords=("data", "axes fraction"), xytext=(0, 1.5),
                 textcoords="offset points", ha="center", va="bottom", fontsize=size, color="#555555",

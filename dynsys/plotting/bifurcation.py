@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from dynsys.plotting.cycle_bands import add_cycles, pieces
 from dynsys.plotting.style import BLACK, BLUE, add_legend, axes, plain, say, symbol
@@ -27,9 +28,10 @@ MARKERS = MappingProxyType(
 
 # What the legend begins with: names that end so.
 FIRST = (" stable", " unstable", " stable cycles", " unstable cycles")
+MOST_STEPS = 6  # between the numbers along the parameter's axis, so that none touch
 
 
-def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, linewidth=1.5):
+def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, linewidth=1.5, band_color=None):
     """A bifurcation diagram, or one branch; several can share an Axes, each with its colour and name.
 
     Parameters
@@ -46,6 +48,8 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
         Whose diagram it is, for the legend; dashes and markers mean the same in every diagram.
     linewidth : float, default 1.5
         Of the stable branches; a wider one shows under another diagram that coincides with it.
+    band_color : color, optional
+        Of cycles; that of the diagram if left out, blue for a black one.
 
     Notes
     -----
@@ -68,9 +72,12 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     ax = axes(ax)
     families = getattr(diagram, "cycles", (diagram,) if hasattr(diagram, "periods") else ())
     branches = getattr(diagram, "branches", () if families else (diagram,))
-    names = {True: f"{plain(label)}, stable" if label else "stable", False: "unstable"}
+    of = f"{plain(label)}, " if label else ""
+    names = {True: f"{of}stable", False: "unstable"}
+    if band_color is None:
+        band_color = BLUE if color == BLACK else color
     axis, height_of = vertical(diagram, coordinate)
-    add_cycles(ax, families, axis, color, getattr(diagram, "output_names", ()))
+    add_cycles(ax, families, axis, band_color, getattr(diagram, "output_names", ()), of)
     for branch in branches:
         height, orbit = height_of(branch), branch.source.get("period", 1) > 1
         for piece, stable in pieces(branch.stable):
@@ -93,6 +100,8 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     span = getattr(diagram, "span", None)
     if span is not None:
         ax.set_xlim(*span)
+    if isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+        ax.xaxis.get_major_locator().set_params(nbins=MOST_STEPS)
     handles, texts = ax.get_legend_handles_labels()
     place = lambda k: next((i for i, end in enumerate(FIRST) if f" {texts[k]}".endswith(end)), len(FIRST))  # noqa: E731
     order = sorted(range(len(texts)), key=place)

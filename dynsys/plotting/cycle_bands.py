@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dynsys.plotting.style import BLACK, BLUE
+from dynsys.plotting.style import BLUE
 
 CYCLE_MARKERS = MappingProxyType(
     {
@@ -19,7 +19,7 @@ CYCLE_MARKERS = MappingProxyType(
 FILL = (0.22, 0.07)
 
 
-def add_cycles(ax, families, coordinate, color=BLACK, outputs=()):
+def add_cycles(ax, families, coordinate, color=BLUE, outputs=(), of=""):
     """Draw families of cycles into an Axes.
 
     Parameters
@@ -31,9 +31,11 @@ def add_cycles(ax, families, coordinate, color=BLACK, outputs=()):
     coordinate : str
         Name of a coordinate or an output.
     color : color
-        Of the diagram; black ones get blue bands.
+        Of bands and markers.
     outputs : sequence of str
         Names of the outputs; "z" or "z1", "z2" and so on if left out.
+    of : str
+        Before the names in the legend, such as "network, ".
 
     Returns
     -------
@@ -46,8 +48,7 @@ def add_cycles(ax, families, coordinate, color=BLACK, outputs=()):
     >>> add_cycles(ax, (), "kappa") is ax
     True
     """
-    color = BLUE if color == BLACK else color
-    names = ("stable cycles", "unstable cycles")
+    names = (f"{of}stable cycles", f"{of}unstable cycles")
     for family in families:
         low, high = _extremes(family, coordinate, outputs)
         for piece, stable in pieces(family.stable):

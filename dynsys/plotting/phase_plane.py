@@ -85,7 +85,7 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     >>> portrait = phase_portrait(compile_field(System([x - x**3, -y], [x, y])))
     >>> from dynsys.plotting.style import new_figure
     >>> plot_portrait(portrait, new_figure()[1]).get_xlabel()
-    'x'
+    '$x$'
     """
     i, j = plane
     sliced = portrait.plane is not None

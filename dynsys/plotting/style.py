@@ -15,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from dynsys.symbolic.names import latex_name
 from tasks.checks import choose
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -171,7 +172,7 @@ def own_settings():
 
 
 def symbol(name):
-    """Mathtext of a name of the flow: ``"kappa1"``, ``"sigma_mn"``, ``"gain"``; other names stay text.
+    """Mathtext of a name of the flow: ``"kappa1"``, ``"sigma_mn"``, ``"gain"``, ``"V_3"``; words stay text.
 
     Parameters
     ----------
@@ -195,7 +196,8 @@ def symbol(name):
         letters = "".join(f"{a}{_index(i)}" for a, i in re.findall(r"([mnIw])(\d*)", moment[2]))
         head = r"\sigma" if moment[1] == "sigma" else "a"
         return f"${head}_{{{letters}}}" + (f"^{{({moment[3]})}}$" if moment[3] else "$")
-    return plain(name)
+    typed = latex_name(name) if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) else r"\mathrm"
+    return plain(name) if typed.startswith(r"\mathrm") else f"${typed}$"
 
 
 def plain(text):
@@ -212,6 +214,8 @@ def plain(text):
 def colors_of(levels):
     """A colour for each level of a condition: blues below zero, oranges above, darker for stronger.
 
+    Names, and 0 against 1, have no sign and get a colour each.
+
     Parameters
     ----------
     levels : array_like (L,)
@@ -227,7 +231,7 @@ def colors_of(levels):
     3
     """
     levels = np.asarray(levels)
-    if levels.dtype.kind not in "fiu":
+    if levels.dtype.kind not in "fiu" or (len(levels) > 1 and set(levels.tolist()) == {0, 1}):
         return [CYCLE[i % len(CYCLE)] for i in range(len(levels))]
     colors = [GREY] * len(levels)
     for sign, shades in ((-1, _NEGATIVE), (1, _POSITIVE)):

@@ -13,11 +13,12 @@ from dynsys.plotting.activity import (
     plot_outputs,
     plot_psychometric,
 )
-from dynsys.plotting.bifurcation import axis_label, plot_bifurcation
+from dynsys.plotting.bifurcation import plot_bifurcation
 from dynsys.plotting.connectivity import plot_histogram, plot_loadings
 from dynsys.plotting.graphs import plot_circuit
 from dynsys.plotting.moments import plot_correlation
 from dynsys.plotting.phase import plot_flow, plot_trajectories
+from dynsys.plotting.phase_plane import plot_portrait
 from dynsys.plotting.states import plot_variance_explained
 from dynsys.plotting.style import (
     BLACK,
@@ -107,7 +108,7 @@ def _task(analysis):
     )
     _, levels, name = trial_colors(done.trials)
     _key_below(figure, levels, name)
-    caption = ["Inputs of some test trials, with their noise.", "The network's outputs; grey: target."]
+    caption = ["Inputs of some test trials, with their noise.", "The network's outputs; thick grey: target."]
     if "psychometric" in panels:
         plot_psychometric(done.psychometric, panels["psychometric"])
         caption.append(
@@ -185,6 +186,8 @@ def _fixed_points(analysis):
     ours, theirs = analysis.network_dynamics, analysis.mean_field_dynamics
     if not ours.portraits:
         return None
+    if ours.field.dimension > 1:
+        return _phase_planes(ours, theirs)
     several = len(ours.portraits) > 1
     figure, panels = new_figure(1, 2 if several else 1, (WIDTH if several else 0.6 * WIDTH, 2.8), sharey=True)
     panels = np.atleast_1d(panels)
@@ -209,6 +212,18 @@ def _fixed_points(analysis):
     return _picture("fixed_points", figure, panels, caption)
 
 
+def _phase_planes(ours, theirs):
+    figure, panels = new_figure(1, 2, (WIDTH, 3.4), sharex=True, sharey=True)
+    for dynamics, ax in zip((ours, theirs), panels):
+        plot_portrait(dynamics.portraits[0], ax, title=dynamics.name)
+    _legend_below(figure, panels)
+    caption = [
+        "Phase plane without input: the network (exact, finite N).",
+        "The mean field. Tints: basins of the attractors.",
+    ]
+    return _picture("fixed_points", figure, panels, caption)
+
+
 def _bifurcations(analysis):
     ours, theirs = analysis.network_dynamics, analysis.mean_field_dynamics
     count, states = len(ours.diagrams), ours.field.dimension
@@ -220,12 +235,15 @@ def _bifurcations(analysis):
         ax.remove()
     places = [(k, i) for k in range(states) for i in range(count)]
     for ax, (k, i) in zip(panels.flat, places):
-        plot_bifurcation(ours.diagrams[i], k, ax, BLACK, "network", linewidth=2.4)
+        plot_bifurcation(ours.diagrams[i], k, ax, BLACK, "network", linewidth=2.4, band_color=GREY)
         plot_bifurcation(theirs.diagrams[i], k, ax, BLUE, "mean field", linewidth=1.2)
     _legend_below(figure, panels.flat[: count * states])
-    along = [axis_label(diagram.parameter).replace("$", "") for diagram in ours.diagrams]
+    names = [diagram.parameter for diagram in ours.diagrams]
+    along = ["recurrent gain g" if name == "gain" else f"input {name}" for name in names]
     caption = [f"Fixed points along the {name}." for name in along]
     caption[-1] += " Solid: stable; dashed: unstable; markers: special points."
+    if any(diagram.cycles for diagram in (*ours.diagrams, *theirs.diagrams)):
+        caption[-1] += " Bands: cycles, from their least to their greatest value."
     return _picture("bifurcations", figure, panels.flat[:count], caption)
 
 
@@ -242,10 +260,12 @@ def _circuit(analysis):
     plot_trajectories(done.examples, done.traces["network"], limit=SHOWN, ax=panels[1], key=False)
     _, levels, name = trial_colors(done.examples)
     _key_below(figure, levels, name)
+    v = "v" if diagram is None else diagram.parameter
+    kappa = analysis.network_dynamics.field.state[0]
     caption = [
         "Outputs in one trial of each condition, all noise off: network, first redrawn network, circuit.",
-        "The network's trajectories in the same trials, in the plane of the filtered input v and of kappa "
-        "(square: end of trial), over the fixed points at constant v (grey; dashed: unstable).",
+        f"The network's trajectories in the same trials, in the plane of the filtered input {v} and of "
+        f"{kappa} (square: end of trial), over the fixed points at constant {v} (grey; dashed: unstable).",
     ]
     return _picture("circuit", figure, panels, caption)
 
@@ -286,9 +306,9 @@ def _legend_below(figure, panels):
         }
         if ax.get_legend() is not None:
             ax.get_legend().remove()
-    size = 0.88 * figure.axes[0].xaxis.label.get_size()
+    size, columns = 0.88 * figure.axes[0].xaxis.label.get_size(), 6 if len(entries) <= 6 else 4
     figure.legend(
-        entries.values(), entries, loc="outside lower center", ncols=6, frameon=False, fontsize=size
+        entries.values(), entries, loc="outside lower center", ncols=columns, frameon=False, fontsize=size
     )
 
 

@@ -191,6 +191,8 @@ def _page(analysis, figures, command):
             "closure": words.closure_sentence(analysis),
             "decision": words.decision_sentence(analysis),
             "circuit": words.circuit_sentence(analysis),
+            "does": words.circuit_does(analysis) if analysis.performance else True,
+            "inputs": words.inputs_sentence(analysis) if analysis.task else "",
         },
         names=analysis.populations.names,
         names_latex=", ".join(map(_letter, analysis.populations.names)),

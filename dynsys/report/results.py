@@ -59,7 +59,8 @@ class Dynamics:
     diagrams : tuple of BifurcationDiagram
         Along the recurrent gain, then along each input.
     portraits : tuple of PhasePortrait
-        Flow on a line at the inputs of ``fixed_points``; empty for more than one state variable.
+        Flow on a line at the inputs of ``fixed_points``, on a plane without input; empty for more than two
+        state variables.
 
     Examples
     --------

@@ -138,15 +138,22 @@ def analyse(
 
 
 def _portraits(fields, found):
-    """Flow on a line for each field and input, all over the same stretch of kappa; none for R > 1."""
-    if fields[0].dimension > 1:
+    """The flow of both fields over the same stretch of kappa: on a line at each input, on a plane without
+    input; none for R > 2."""
+    if fields[0].dimension > 2:
         return [() for _ in fields]
+    if fields[0].dimension == 2:
+        pairs = [(field, group[0]) for field, group in zip(fields, found)]
+        boxes = [_portrait(*pair).box for pair in pairs]
+        box = np.stack([np.min(boxes, axis=0)[:, 0], np.max(boxes, axis=0)[:, 1]], axis=1)
+        return [(_portrait(*pair, box),) for pair in pairs]
     reach = 1.4 * max(np.abs(points.kappa).max(initial=0.0) for group in found for points in group)
     box = [[-reach, reach]] if reach > 0 else None
-    return [
-        tuple(phase_portrait(field, dict(points.inputs), box, fixed_points=points) for points in group)
-        for field, group in zip(fields, found)
-    ]
+    return [tuple(_portrait(field, points, box) for points in group) for field, group in zip(fields, found)]
+
+
+def _portrait(field, points, box=None):
+    return phase_portrait(field, dict(points.inputs), box, fixed_points=points)
 
 
 def _redraw_exactly(populations, units, count, rng):

@@ -8,6 +8,7 @@ from dynsys.report.words import inputs_text
 
 # What the parameters of a mean field are, for readers who have not met them.
 MEANINGS = {"gain": "recurrent gain", "noise": "variance of private noise"}
+ROUNDING = 1e-12  # an imaginary part below it is none
 MINUS, DASH = "\u2212", "\u2013"
 LETTERS = {"m": "left connectivity", "n": "right connectivity", "I": "input", "w": "readout"}
 
@@ -42,6 +43,22 @@ def vector(values, digits=4):
             text += f" {'+' if value.imag > 0 else MINUS} {abs(value.imag):.{digits}f}i"
         texts.append(text)
     return texts[0] if len(texts) == 1 else "(" + ", ".join(texts) + ")"
+
+
+def spectrum(eigenvalues, digits=4):
+    """Eigenvalues, a complex pair as one.
+
+    Examples
+    --------
+    >>> spectrum(np.array([-0.5])), spectrum(np.array([0.5 + 1j, 0.5 - 1j, -2.0]), 1)
+    ('\u22120.5000', '0.5 \u00b1 1.0i, \u22122.0')
+    """
+    if eigenvalues is None:
+        return DASH
+    values = np.asarray(eigenvalues, dtype=complex)
+    values = values[values.imag >= -ROUNDING]
+    pairs = [f" \u00b1 {z.imag:.{digits}f}i" if z.imag > ROUNDING else "" for z in values]
+    return ", ".join(signed(z.real, digits) + pair for z, pair in zip(values, pairs))
 
 
 def loadings_rows(populations):
@@ -81,7 +98,7 @@ def parameter_rows(system):
 
 def point_rows(analysis):
     """The fixed points of network and mean field, side by side."""
-    rows = []
+    rows, digits = [], 4 if analysis.network.rank == 1 else 3
     for pair in analysis.points:
         ours, theirs = pair.network, pair.mean_field
         rows.append(
@@ -89,13 +106,13 @@ def point_rows(analysis):
                 "where": inputs_text(pair.inputs),
                 "again": False,
                 "kind": pair.kind,
-                "network": vector(ours and ours.kappa),
-                "network_eigenvalue": vector(ours and _real_if_close(ours.eigenvalues)),
-                "mean_field": vector(theirs and theirs.kappa),
-                "mean_field_eigenvalue": vector(theirs and _real_if_close(theirs.eigenvalues)),
-                "difference": vector(pair.difference),
-                "scatter": vector(pair.scatter),
-                "chance": vector(pair.chance),
+                "network": vector(ours and ours.kappa, digits),
+                "network_eigenvalue": spectrum(ours and ours.eigenvalues, digits),
+                "mean_field": vector(theirs and theirs.kappa, digits),
+                "mean_field_eigenvalue": spectrum(theirs and theirs.eigenvalues, digits),
+                "difference": vector(pair.difference, digits),
+                "scatter": vector(pair.scatter, digits),
+                "chance": vector(pair.chance, digits),
             }
         )
     for row, previous in zip(rows[1:][::-1], rows[:-1][::-1]):
@@ -162,10 +179,6 @@ def _with_error(values, errors, index):
     return f"{signed(values[index], digits)} \u00b1 {errors[index]:.{digits}f}"
 
 
-def _real_if_close(values):
-    return values.real if not np.any(np.abs(values.imag) > 1e-12) else values
-
-
 def facts(analysis):
     """The numbers at the head of the page: name, value and a note."""
     rows, done, redrawn = [], analysis.performance, analysis.redrawn
@@ -173,7 +186,7 @@ def facts(analysis):
         rows.append(
             ("accuracy, network", f"{done.accuracy['network']:.4f}", f"{done.trials.size} test trials")
         )
-        note = f"R\u00b2 = {done.r_squared['circuit']:.4f} against the network"
+        note = f"R\u00b2 = {signed(done.r_squared['circuit'])} against the network"
         rows.append(("accuracy, kappa circuit", f"{done.accuracy['circuit']:.4f}", note))
     if redrawn.accuracies.size:
         note = f"mean of {redrawn.accuracies.size}, lowest {redrawn.accuracies.min():.4f}"

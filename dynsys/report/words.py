@@ -2,8 +2,11 @@
 
 import numpy as np
 
+ORIGIN = 1e-6  # what lies nearer to the origin is it
 # A difference counts as more than chance beyond so many predicted standard deviations.
 BEYOND_CHANCE = 3.0
+# A circuit whose accuracy is lower by more does not do the task as the network does.
+CLOSE = 0.05
 TASKS = {
     "rdm": "random-dot motion",
     "romo": "parametric working memory",
@@ -33,10 +36,28 @@ def lead(analysis):
         return f"{units} units become {equations}, with all fixed points and their bifurcations."
     ours, theirs = done.accuracy["network"], done.accuracy["circuit"]
     they, do, say = ("It", "does", "it says") if rank == 1 else ("They", "do", "they say")
+    if not circuit_does(analysis):
+        return _prose(f"""
+            {units} units become {equations}. {they} {do} not do the task as the network does: accuracy
+            {theirs:.3f}, the network's {ours:.3f}. Here is what {say}, and where network and equations part.
+        """)
     return _prose(f"""
         {units} units become {equations}. {they} alone {do} the task with accuracy {theirs:.3f}; the network's
         is {ours:.3f}. Here is what {say}.
     """)
+
+
+def circuit_does(analysis):
+    """Whether the mean-field circuit does the task about as well as the network."""
+    accuracy = analysis.performance.accuracy
+    return accuracy["circuit"] >= accuracy["network"] - CLOSE
+
+
+def inputs_sentence(analysis):
+    """The task's inputs, each with the name it has in the equations."""
+    given, names = analysis.task.input_names, analysis.network_dynamics.field.inputs
+    listed = ", ".join(f"{one} ({name})" for one, name in zip(given, names))
+    return f"input{'s' if len(given) > 1 else ''} {listed}"
 
 
 def task_sentence(analysis):
@@ -84,7 +105,12 @@ def closure_sentence(analysis):
     pairs = [p for p in analysis.points if p.excess is not None and p.kind.startswith("stable")]
     silent = [p for p in pairs if not any(p.inputs.values())]
     if not pairs:
-        return "Network and mean field have no pair of stable points off the origin to compare."
+        first = [d.fixed_points[0].stable for d in (analysis.network_dynamics, analysis.mean_field_dynamics)]
+        counts = [sum(np.linalg.norm(point.kappa) > ORIGIN for point in stable) or "none" for stable in first]
+        return _prose(f"""
+            Stable points off the origin without input: in the network {counts[0]}, in the mean field
+            {counts[1]}. So there is no pair to compare.
+        """)
     pair = max(silent or pairs, key=lambda p: np.linalg.norm(p.network.kappa))
     where = "without input" if silent else f"at {inputs_text(pair.inputs)}"
     ours, theirs = np.linalg.norm(pair.network.kappa), np.linalg.norm(pair.mean_field.kappa)
@@ -142,11 +168,14 @@ def circuit_sentence(analysis):
     if done is None:
         return ""
     count = "one equation" if rank == 1 else f"{rank} equations"
+    share, off = done.r_squared["circuit"], "the network's own noise off"
+    follows = f"explains R² = {share:.4f} of the variance of the network's output ({off})"
+    if share < 0:
+        follows = f"is further from the network's than a constant is (R² = \u2212{-share:.4f}, {off})"
     return _prose(f"""
         The circuit is {count} for κ and a filter for the input; it has no units
         and no noise of its own. On the same {done.trials.size} trials its accuracy is
-        {done.accuracy["circuit"]:.4f}, and its output explains R² = {done.r_squared["circuit"]:.4f} of
-        the variance of the network's output (the network's own noise off). The exact reduction, which
+        {done.accuracy["circuit"]:.4f}, and its output {follows}. The exact reduction, which
         keeps all {analysis.network.units} units, explains R² = {done.r_squared["reduction"]:.6f}. That
         this is 1 checks the theory; how close the circuit comes is the result.
     """)

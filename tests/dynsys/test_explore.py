@@ -193,7 +193,7 @@ def test_one_dimension_has_its_own_picture():
     assert abs(scene.trajectories[0, -1, 0] - 1.0) < 1e-6
     assert model.click(0.01).selected.kind == "unstable node"
     figure = picture(model.scene)
-    assert [ax.get_xlabel() for ax in figure.axes] == ["x", "time"]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["$x$", "time"]
     assert model.set_parameter("slope", 1.0).message.startswith("1 fixed point")  # beyond the fold
 
 
@@ -223,9 +223,9 @@ def test_three_dimensions_are_cut_along_the_plane():
     np.testing.assert_allclose(scene.portrait.plane.origin[1], np.sqrt(8 / 3 * 10), atol=1e-8)
     scene = model.click(1.0, 2.0)
     np.testing.assert_allclose(scene.trajectories[0, 0], [1.0, np.sqrt(8 / 3 * 10), 2.0], atol=1e-8)
-    assert {"no flow along x", "trajectory", "stable focus"} <= labels(picture(scene))
+    assert {"no flow along $x$", "trajectory", "stable focus"} <= labels(picture(scene))
     assert model.set_plane(1, 0).portrait.plane.labels == ("y", "x")
-    assert picture(model.scene).axes[0].get_xlabel() == "y"
+    assert picture(model.scene).axes[0].get_xlabel() == "$y$"
     scene = model.clear()
     assert scene.selected is None and not len(scene.trajectories) and scene.portrait.plane.place == "z = 0"
     assert model.set_slice(False).portrait.plane is None and not model.sliced

@@ -254,7 +254,10 @@ def test_empty_results_say_so(ax):
 def test_symbols_are_mathtext_and_everything_else_is_text():
     assert symbol("kappa") == r"$\kappa$" and symbol("kappa12") == r"$\kappa_{12}$"
     assert symbol("sigma_n1I") == r"$\sigma_{n_{1}I}$" and symbol("sigma_mn_p2") == r"$\sigma_{mn}^{(2)}$"
-    assert symbol("a_m") == "$a_{m}$" and symbol("lambda") == "lambda" and symbol("E_1") == "E_1"
+    assert symbol("a_m") == "$a_{m}$" and symbol("lambda") == r"$\lambda$" and symbol("E_1") == "$E_{1}$"
+    assert (
+        symbol("g_syn") == r"$g_{\mathrm{syn}}$" and symbol("rate_1") == "rate_1" and symbol("x y") == "x y"
+    )
 
 
 @pytest.mark.parametrize("name", ["50%", "x_y^z", r"\input{secrets}", "$a$", "<script>", "{", r"\frac"])

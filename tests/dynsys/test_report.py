@@ -21,7 +21,7 @@ from dynsys.report.figures import pictures
 from dynsys.report.plain import plain_values
 from dynsys.report.words import closure_sentence
 from dynsys.symbolic import mean_field
-from rnn import LowRankRNN, load_network, simulate
+from rnn import LowRankRNN, load_example, load_network, simulate
 from tasks import FileError, InputError, Task, Trials, get_task, r_squared
 
 FILES = ["equations.tex", "figures", "network.npz", "report.html", "results.json"]
@@ -338,7 +338,7 @@ def test_a_network_without_bifurcations_or_memory(tmp_path):
     assert [len(points) for points in found.network_dynamics.fixed_points] == [1]
     text = write_report(found, tmp_path / "out").read_text()
     Structure(text)
-    assert "No bifurcation was found" in text and "no pair of stable points" in text
+    assert "No bifurcation was found" in text and "there is no pair to compare" in text
 
 
 @pytest.mark.slow
@@ -348,11 +348,24 @@ def test_two_latent_variables(tmp_path):
     I, w = rng.standard_normal((2, 200, 1))
     net = LowRankRNN(m, m * [1.6, 1.3] + 0.5 * I, I, w + m[:, :1])
     found = analyse(net, get_task("rdm"), rng=0, redraws=2, test_trials=50)
-    assert found.network_dynamics.portraits == ()
+    planes = found.network_dynamics.portraits + found.mean_field_dynamics.portraits
+    assert len(planes) == 2 and np.array_equal(planes[0].box, planes[1].box)
     assert found.performance.r_squared["reduction"] == pytest.approx(1.0, abs=1e-12)
     text = write_report(found, tmp_path / "out").read_text()
     Structure(text)
-    assert "2 latent variables" in text and "nan" not in text.split("</style>")[1].split("data:image")[0]
+    assert (
+        "Phase plane without input" in text and "nan" not in text.split("</style>")[1].split("data:image")[0]
+    )
+
+
+@pytest.mark.slow
+def test_a_circuit_that_fails_is_not_said_to_do_the_task(tmp_path):
+    """The match-to-sample network holds two states that no single Gaussian population has."""
+    found = analyse(load_example("dms-r2-n512"), get_task("dms"), rng=0, redraws=1, test_trials=60)
+    text = write_report(found, tmp_path / "out").read_text()
+    assert "They do not do the task" in text and "The circuit does not do the task" in text
+    assert "in the network 2, in the mean field none" in text and "inputs A (v1), B (v2)" in text
+    assert "R\u00b2 = \u2212" in text and "\u00b1 0." in text and "along the input v1." in text
 
 
 def test_refusals():

@@ -134,9 +134,9 @@ def test_the_flip_flop_network_cut_through_three_of_its_memories():
         assert np.abs(along).max() < 1e-10
     ax = plot_portrait(cut, new_figure()[1])
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert "flow along the plane,\ndark where |F| is large" in texts and "no flow along s1" in texts
+    assert "flow along the plane,\ndark where |F| is large" in texts and "no flow along $s_{1}$" in texts
     assert any(text.startswith("beside the plane") for text in texts)
-    assert ax.get_xlabel().startswith("s1 along (") and "through (" in ax.get_title(loc="left")
+    assert ax.get_xlabel().startswith("$s_{1}$ along (") and "through (" in ax.get_title(loc="left")
     assert {"A", "B", "C"} <= {text.get_text() for text in ax.texts}
 
 
@@ -175,13 +175,14 @@ def test_one_plane_for_every_input_of_a_task():
 
 def test_a_picture_says_what_is_held_and_how_far_points_are(portrait, lorenz):
     ax = plot_portrait(portrait, new_figure()[1])
-    assert ax.get_title(loc="left") == "y = 4.899" and (ax.get_xlabel(), ax.get_ylabel()) == ("x", "$z$")
+    assert ax.get_title(loc="left") == "$y$ = 4.899"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$x$", "$z$")
     numbers = {text.get_text() for text in ax.texts}
     assert {f"{ROOT:.2g}", f"{2 * ROOT:.2g}"} <= numbers
     shades = {line.get_alpha() for line in ax.lines if line.get_label().startswith("saddle")}
     assert all(shade is not None and 0.1 < shade < 0.9 for shade in shades)
     swapped = plot_portrait(portrait, new_figure()[1], plane=(1, 0))
-    assert swapped.get_xlim() == ax.get_ylim() and swapped.get_ylabel() == "x"
+    assert swapped.get_xlim() == ax.get_ylim() and swapped.get_ylabel() == "$x$"
     np.testing.assert_array_equal(swapped.images[0].get_array(), ax.images[0].get_array().T)
     fast = phase_portrait(lorenz, plane=(0, 2), at={"y": ROOT}, detail=False, speed="plane")
     _, panels = plot_portraits({"one": portrait, "two": fast})

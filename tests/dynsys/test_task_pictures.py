@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from dynsys.plotting import (
     new_figure,
     plot_dwell_times,
     plot_escape,
+    plot_inputs,
     plot_psychometric_matrix,
     plot_reaches,
     plot_trial,
@@ -115,3 +118,14 @@ def test_a_large_matrix_has_few_labels():
     trials = get_task("romo").trials(3000, rng=0)
     ax = plot_psychometric_matrix(psychometric_matrix(trials.targets, trials, "f1", "f2"), new_figure()[1])
     assert [label.get_text() for label in ax.get_xticklabels()] == [str(f) for f in range(10, 35, 3)]
+
+
+def test_epochs_are_shaded_where_all_trials_are_in_them_and_no_name_covers_another():
+    trials = get_task("dms").trials(8, rng=0)
+    ax = plot_inputs(trials, ax=new_figure()[1])
+    assert "stimulus2" not in [text.get_text() for text in ax.texts]  # at another time in each trial
+    ax.figure.canvas.draw()
+    boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.x0)
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    shaded = [patch.get_x() + patch.get_width() for patch in ax.patches]
+    assert max(shaded) <= trials.dt * trials.epochs["delay"][:, 1].min()
