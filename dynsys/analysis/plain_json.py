@@ -70,7 +70,7 @@ def unpack_plain(entry):
 
     Raises
     ------
-    ValueError, TypeError, OverflowError
+    ValueError, TypeError, ArithmeticError
         An unknown tag, or one whose value is odd.
 
     Examples
@@ -83,7 +83,8 @@ def unpack_plain(entry):
     if not isinstance(entry, dict):
         return entry
     if set(entry) == {"array", "shape", "dtype"} and _NUMERIC.fullmatch(entry["dtype"]):
-        return np.array(unpack_plain(entry["array"]), dtype=entry["dtype"]).reshape(entry["shape"])
+        with np.errstate(all="raise"):  # of what does not fit the type
+            return np.array(unpack_plain(entry["array"]), dtype=entry["dtype"]).reshape(entry["shape"])
     ((tag, inner),) = entry.items()
     if tag == "float" and inner in _NOT_FINITE:
         return float(inner)

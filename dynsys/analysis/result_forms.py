@@ -267,16 +267,15 @@ def _same(check, what):
 def _number(cls, what):
     """The form of a number of a class."""
 
-    def pack(value, place):
+    def check(value, place):
         _expect(isinstance(value, cls), value, what, place)
-        return pack_plain(value)
-
-    def unpack(entry, place):
-        value = unpack_plain(entry)
-        _expect(isinstance(value, cls), value, what, place)
+        float(value)  # which raises OverflowError where no array could hold it
         return value
 
-    return Form(pack, unpack)
+    return Form(
+        lambda value, place: pack_plain(check(value, place)),
+        lambda entry, place: check(unpack_plain(entry), place),
+    )
 
 
 def _fit(axes, shape, place):
