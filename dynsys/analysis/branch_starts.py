@@ -87,7 +87,7 @@ def tangent_at(curve, y):
     matrix, tangent = curve.tangent(y)
     if tangent is not None:
         return tangent
-    if not np.isfinite(matrix[:, :-1]).all():
+    if not np.isfinite(matrix).all():
         return None
     _, sizes, vectors = np.linalg.svd(matrix)
     vectors = np.where(vectors[:, -1:] < 0, -vectors, vectors)

@@ -63,6 +63,8 @@ def test_nothing_is_followed_where_newton_cannot_step():
     field = compile_field(System.from_text("x' = p^2 + x^2; p = 0"))
     branch = continue_branch(field, [0.0], "p", (-1, 1))
     assert branch.status is Status.MIN_STEP and np.abs(branch.values).max() < 1e-6
+    spike = compile_field(System.from_text("x' = abs(p)^(1/2) - x; p = 0"))
+    assert "kink" in continue_branch(spike, [0.0], "p", (-1, 1)).message
 
 
 def test_a_transcritical_point_without_a_mixed_coefficient():
