@@ -8,7 +8,7 @@ from tasks.errors import InputError
 
 
 def check_kind(name, value, kind, hint):
-    """Refuse a value of another class, and say how to come by one of the right class.
+    """Refuse a value of another class (or of none of several), and say how to come by one of the right class.
 
     Examples
     --------
@@ -17,7 +17,8 @@ def check_kind(name, value, kind, hint):
     tasks.errors.InputError: trials: expected dict, got NoneType; draw them with task.trials(n, rng=rng)
     """
     if not isinstance(value, kind):
-        raise InputError(f"{name}: expected {kind.__name__}, got {type(value).__name__}; {hint}")
+        wanted = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise InputError(f"{name}: expected {wanted}, got {type(value).__name__}; {hint}")
 
 
 def as_array(name, value, shape=None, axes=None, dtype=np.float64, finite=True):

@@ -280,6 +280,11 @@ def _error(names, derivatives, errors):
         sizes = [check_number(f"errors[{name}]", errors[name], minimum=0.0) for name in given]
         covariance = np.diag(np.square(sizes))
     else:
+        if not (isinstance(errors, tuple) and len(errors) == 2 and np.ndim(errors[0]) == 1):
+            raise InputError(
+                "errors: expected Populations, {name: standard error} or (names, covariance), got "
+                f"{type(errors).__name__}"
+            )
         given, covariance = errors
         covariance = as_array("errors", covariance, (len(given), len(given)), "(K, K)")
     unknown = [name for name in given if name not in names]

@@ -5,8 +5,12 @@ from types import MappingProxyType
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from dynsys.analysis.branch import Branch
+from dynsys.analysis.cycle_branch import CycleBranch
+from dynsys.analysis.diagram import BifurcationDiagram
 from dynsys.plotting.cycle_bands import add_cycles, pieces
 from dynsys.plotting.style import BLACK, BLUE, add_legend, axes, plain, say, symbol
+from tasks.checks import check_kind
 from tasks.errors import InputError
 
 # Neutral saddles are left out: nothing changes there.
@@ -69,6 +73,7 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     >>> plot_bifurcation(empty, ax=new_figure()[1]).get_xlabel()
     'recurrent gain $g$'
     """
+    check_diagram(diagram)
     ax = axes(ax)
     families = getattr(diagram, "cycles", (diagram,) if hasattr(diagram, "periods") else ())
     branches = getattr(diagram, "branches", () if families else (diagram,))
@@ -108,6 +113,20 @@ def plot_bifurcation(diagram, coordinate=0, ax=None, color=BLACK, label=None, li
     if order:
         add_legend(ax, handles=[handles[k] for k in order])
     return ax
+
+
+def check_diagram(diagram):
+    """Refuse what is neither a diagram nor a branch.
+
+    Examples
+    --------
+    >>> check_diagram(0)
+    Traceback (most recent call last):
+    tasks.errors.InputError: diagram: expected BifurcationDiagram or Branch or CycleBranch, got int; make one
+    with bifurcation_diagram(field, parameter, span)
+    """
+    kinds, hint = (BifurcationDiagram, Branch, CycleBranch), "bifurcation_diagram(field, parameter, span)"
+    check_kind("diagram", diagram, kinds, f"make one with {hint}")
 
 
 def vertical(diagram, coordinate):

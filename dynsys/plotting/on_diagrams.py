@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from dynsys.plotting.bifurcation import height_at, vertical
+from dynsys.analysis.sensitivity import BifurcationSensitivity
+from dynsys.plotting.bifurcation import check_diagram, height_at, vertical
 from dynsys.plotting.style import LINE, ORANGE, add_legend, axes, condition_legend, trial_colors
+from tasks.checks import check_kind
 from tasks.errors import InputError
 
 # An error bar belongs to the special point whose value is this close to its own.
@@ -17,7 +19,7 @@ def plot_error_bars(diagram, sensitivities, coordinate=0, ax=None, color=ORANGE,
     ----------
     diagram : BifurcationDiagram or Branch
         The diagram that is drawn.
-    sensitivities : sequence of BifurcationSensitivity
+    sensitivities : BifurcationSensitivity or sequence of them
         Of its special points, from `bifurcation_sensitivity` with errors; those without are left out.
     coordinate : int or str, default 0
         What is on the y axis, as in `plot_bifurcation`.
@@ -43,10 +45,14 @@ def plot_error_bars(diagram, sensitivities, coordinate=0, ax=None, color=ORANGE,
     >>> len(plot_error_bars(diagram, [bar], ax=new_figure()[1]).collections)
     1
     """
+    check_diagram(diagram)
+    if isinstance(sensitivities, BifurcationSensitivity):
+        sensitivities = (sensitivities,)
     ax = axes(ax)
     height_of = vertical(diagram, coordinate)[1]
     branches = getattr(diagram, "branches", (diagram,))
     for one in sensitivities:
+        check_kind("sensitivities", one, BifurcationSensitivity, "make it with bifurcation_sensitivity")
         for point in diagram.special_points if one.error is not None else ():
             if point.kind == one.kind and abs(point.value - one.value) <= CLOSE * (1 + abs(one.value)):
                 known = label in ax.get_legend_handles_labels()[1]
@@ -99,6 +105,7 @@ def plot_paths(diagram, trials, trajectory, coordinate=0, ax=None, limit=20, con
     >>> diagram = bifurcation_diagram(reduced_field(net), "v", (-1, 1))
     >>> ax = plot_paths(diagram, trials, simulate(net, trials), "z", new_figure()[1])
     """
+    check_diagram(diagram)
     inputs = trajectory.v.shape[2]
     names = ("v",) if inputs == 1 else tuple(f"v{i + 1}" for i in range(inputs))
     if diagram.parameter not in names:

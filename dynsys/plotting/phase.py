@@ -5,7 +5,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dynsys.analysis.portrait import PhasePortrait
 from dynsys.plotting.style import BLACK, GREY, LINE, axes, condition_legend, plain, symbol, trial_colors
+from tasks.checks import check_kind
 from tasks.errors import InputError
 
 # Filled = attracting, open = repelling, half = saddle; shapes differ too, for grey print.
@@ -50,6 +52,7 @@ def plot_flow(portrait, ax=None, color=BLACK, label=None, arrows=True):
     >>> plot_flow(phase_portrait(field), new_figure()[1]).get_xlabel()
     '$\\\\kappa$'
     """
+    check_kind("portrait", portrait, PhasePortrait, "make it with phase_portrait(field, inputs)")
     ax = axes(ax)
     name = symbol(portrait.state[0])
     ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
@@ -93,6 +96,7 @@ def plot_potential(portrait, ax=None, color=BLACK, label=None):
     >>> plot_potential(phase_portrait(field), new_figure()[1]).get_xlabel()
     '$\\\\kappa$'
     """
+    check_kind("portrait", portrait, PhasePortrait, "make it with phase_portrait(field, inputs)")
     if portrait.dimension != 1 or portrait.potential is None:
         raise InputError("portrait: only a flow on a line has a potential; see phase_portrait")
     ax = axes(ax)

@@ -5,6 +5,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 
 from dynsys.analysis.attractors import NOWHERE
+from dynsys.analysis.portrait import PhasePortrait
 from dynsys.plotting.letters import draw_letters
 from dynsys.plotting.phase import draw_points
 from dynsys.plotting.style import (
@@ -21,6 +22,7 @@ from dynsys.plotting.style import (
     shown_figure,
     symbol,
 )  # fmt: skip
+from tasks.checks import check_kind
 from tasks.errors import InputError
 
 # Slow to fast.
@@ -87,6 +89,7 @@ def plot_portrait(portrait, ax=None, plane=(0, 1), key=True, title=None, basins=
     >>> plot_portrait(portrait, new_figure()[1]).get_xlabel()
     '$x$'
     """
+    check_kind("portrait", portrait, PhasePortrait, "make it with phase_portrait(field, inputs)")
     i, j = plane
     sliced = portrait.plane is not None
     count = 2 if sliced else portrait.dimension

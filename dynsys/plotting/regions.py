@@ -5,8 +5,10 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dynsys.analysis.two_parameters import TwoParameterDiagram
 from dynsys.plotting.bifurcation import axis_label
 from dynsys.plotting.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, add_legend, axes
+from tasks.checks import check_kind
 
 # Told apart by dashes as well as by colour.
 CURVES = MappingProxyType(
@@ -77,6 +79,12 @@ def plot_two_parameters(diagram, ax=None):
     >>> plot_two_parameters(empty, new_figure()[1]).get_xlabel()
     'recurrent gain $g$'
     """
+    check_kind(
+        "diagram",
+        diagram,
+        TwoParameterDiagram,
+        "make it with two_parameter_diagram(field, names, spans)",
+    )
     labelled = [region for region in diagram.regions if region.area >= LABELLED]
     in_words = len(labelled) <= IN_WORDS and all(region.area >= ROOMY for region in labelled)
     ax = axes(ax, (3.5, 2.7) if in_words else (5.6, 3.0))

@@ -10,13 +10,14 @@ from types import MappingProxyType
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from dynsys.symbolic.names import latex_name
-from tasks.checks import choose
+from tasks.checks import check_kind, choose
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
@@ -84,6 +85,7 @@ def axes(ax=None, size=(3.5, 2.7)):
     True
     """
     if ax is not None:
+        check_kind("ax", ax, Axes, "make one with plt.subplots()")
         return ax
     return shown_figure(size=size)[1]
 

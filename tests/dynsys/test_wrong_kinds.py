@@ -4,12 +4,25 @@ import numpy as np
 import pytest
 
 import dynsys
+from dynsys.analysis import bifurcation_sensitivity
+from dynsys.plotting import (
+    plot_bifurcation,
+    plot_error_bars,
+    plot_flow,
+    plot_paths,
+    plot_portrait,
+    plot_potential,
+    plot_two_parameters,
+)
 from rnn import LowRankRNN
 from tasks import InputError, get_task
 
 M, N, INPUT = np.random.default_rng(0).standard_normal((3, 30))
 NET = LowRankRNN(M, 1.5 * M + N, INPUT, M)
 POPULATIONS = dynsys.fit_populations(dynsys.loadings(NET))
+
+FIELD = dynsys.reduced_field(NET)
+DIAGRAM = dynsys.bifurcation_diagram(FIELD, "gain", (0, 2))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +50,19 @@ POPULATIONS = dynsys.fit_populations(dynsys.loadings(NET))
         (lambda: dynsys.finite_size_error(POPULATIONS, NET, [0.0], 100), "field: expected Field"),
         (lambda: dynsys.analyse(NET, "rdm", rng=0), r"task: expected Task, got str; .*get_task\(name\)"),
         (lambda: dynsys.analyse(NET, rng=0, gain_span=2), "gain_span: expected"),
+        (lambda: plot_bifurcation(NET), "BifurcationDiagram or Branch or CycleBranch, got LowRankRNN"),
+        (lambda: plot_two_parameters(NET), r"expected TwoParameterDiagram, .*two_parameter_diagram\("),
+        (lambda: plot_portrait(NET), r"expected PhasePortrait, .*phase_portrait\("),
+        (lambda: plot_flow(NET), r"expected PhasePortrait, .*phase_portrait\("),
+        (lambda: plot_potential(NET), r"expected PhasePortrait, .*phase_portrait\("),
+        (lambda: plot_error_bars(NET, []), "diagram: expected BifurcationDiagram"),
+        (lambda: plot_error_bars(DIAGRAM, [NET]), "expected BifurcationSensitivity, got LowRankRNN"),
+        (lambda: plot_paths(NET, None, None), "diagram: expected BifurcationDiagram"),
+        (lambda: plot_bifurcation(DIAGRAM, ax="left"), "ax: expected Axes, got str"),
+        (
+            lambda: bifurcation_sensitivity(FIELD, DIAGRAM.special_points[0], errors=[1, 2]),
+            "errors: expected Populations, .*got list",
+        ),
         (lambda: dynsys.write_report(NET, "nowhere"), "expected Analysis, got LowRankRNN; .*analyse"),
     ],
 )  # fmt: skip
