@@ -10,6 +10,7 @@ from dynsys.analysis.maps import as_run
 from dynsys.analysis.result_file import save_result
 from dynsys.plotting.bifurcation import plot_bifurcation
 from dynsys.plotting.style import new_figure, own_settings
+from dynsys.report.plain import plain_values
 from dynsys.symbolic.names import latex_name
 from rnn.storage import atomic_write
 from tasks.errors import InputError
@@ -121,7 +122,7 @@ def write_diagram(diagram, folder, command=None, title=None):
         "result": RESULT, "source": diagram.source,
         "special_points": [_numbers(point) for point in diagram.special_points],
     }  # fmt: skip
-    text = json.dumps(numbers, indent=1, allow_nan=False).encode()
+    text = json.dumps(plain_values(numbers), indent=1, allow_nan=False).encode()
     atomic_write(folder / NUMBERS, lambda file: file.write(text))
     table = special_points_latex(diagram).encode()
     atomic_write(folder / LATEX, lambda file: file.write(table))
@@ -188,12 +189,9 @@ def _letter(name):
 
 
 def _numbers(point):
-    coefficients = {
-        name: [c.real, c.imag] if isinstance(c, complex) else c for name, c in point.coefficients.items()
-    }
     return {
-        "kind": point.kind, "value": point.value, "kappa": point.kappa.tolist(),
-        "coefficients": coefficients, "sentence": point.sentence, "residual": point.residual,
+        "kind": point.kind, "value": point.value, "kappa": point.kappa, "coefficients": point.coefficients,
+        "sentence": point.sentence, "residual": point.residual,
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import jinja2
 import math_core
 from markupsafe import Markup, escape
 
+from dynsys.analysis.result_file import save_result
 from dynsys.plotting.style import own_settings
 from dynsys.report import tables, words
 from dynsys.report.figures import pictures
@@ -25,22 +26,18 @@ from rnn.storage import check_writable, save_network
 from tasks.checks import check_kind
 from tasks.errors import FileError
 
-PAGE, NETWORK, EQUATIONS, RESULTS, FIGURES = (
-    "report.html",
-    "network.npz",
-    "equations.tex",
-    "results.json",
-    "figures",
-)
+PAGE, NETWORK, EQUATIONS, RESULTS = "report.html", "network.npz", "equations.tex", "results.json"
+FIGURES, DIAGRAMS = "figures", "diagrams"
 DPI = 200
 # Without dates in their headers the same analysis gives the same bytes.
 METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None}}
 
 
 def write_report(analysis, folder, command=None):
-    """Write ``report.html``, ``equations.tex``, ``figures/``, ``network.npz`` and ``results.json``.
+    """Write ``report.html``, with equations, figures, network, numbers and diagrams in files beside it.
 
-    The page needs neither network nor JavaScript: figures are inside it, equations are MathML.
+    The page needs neither network nor JavaScript: figures are inside it, equations are MathML. The files are
+    ``equations.tex``, ``figures/``, ``network.npz``, ``results.json`` and ``diagrams/``, for `load_result`.
 
     Parameters
     ----------
@@ -70,7 +67,7 @@ def write_report(analysis, folder, command=None):
     >>> found = analyse(LowRankRNN(m, 1.5 * m + z, z, 4 * m), rng=0, redraws=0)
     >>> page = write_report(found, Path(tempfile.mkdtemp()) / "report")
     >>> sorted(path.name for path in page.parent.iterdir())
-    ['equations.tex', 'figures', 'network.npz', 'report.html', 'results.json']
+    ['diagrams', 'equations.tex', 'figures', 'network.npz', 'report.html', 'results.json']
     """
     check_kind("analysis", analysis, Analysis, "make one with analyse(net, task, rng=seed)")
     folder = prepare_folder(folder)
@@ -134,7 +131,11 @@ def check_folder(folder):
 
 
 def _write_files(analysis, folder, command):
-    (folder / FIGURES).mkdir()
+    for name in (FIGURES, DIAGRAMS):
+        (folder / name).mkdir()
+    for name in ("network", "mean_field"):
+        for diagram in getattr(analysis, f"{name}_dynamics").diagrams:
+            save_result(diagram, folder / DIAGRAMS / f"{name}_{diagram.parameter}.npz")
     with own_settings():
         drawn = _draw(analysis, folder / FIGURES)
     source = {key: value for key, value in analysis.settings.items() if key in ("seed", "versions")}
@@ -157,7 +158,8 @@ def _draw(analysis, folder):
 
 
 def _move_all(hidden, folder):
-    (folder / FIGURES).mkdir(exist_ok=True)
+    for name in (FIGURES, DIAGRAMS):
+        (folder / name).mkdir(exist_ok=True)
     made = [path.relative_to(hidden) for path in sorted(hidden.rglob("*")) if path.is_file()]
     for name in sorted(made, key=lambda name: name == Path(PAGE)):
         (hidden / name).replace(folder / name)

@@ -17,7 +17,7 @@ from dynsys import cli
 from rnn import LowRankRNN, TrainResult, load_network, save_network, simulate
 from tasks import Status, accuracy, get_task
 
-PAGE = {"report.html", "equations.tex", "figures", "network.npz", "results.json"}
+PAGE = {"report.html", "equations.tex", "figures", "network.npz", "results.json", "diagrams"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 
-from dynsys.analysis import compile_field, find_fixed_points, reduced_field, run_circuit
+from dynsys.analysis import compile_field, find_fixed_points, load_result, reduced_field, run_circuit
 from dynsys.analysis.finite_size import finite_size_error
 from dynsys.populations import Populations, redraw
 from dynsys.report import analyse, check_folder, write_report
@@ -24,7 +24,7 @@ from dynsys.symbolic import mean_field
 from rnn import LowRankRNN, load_example, load_network, simulate
 from tasks import FileError, InputError, Task, Trials, get_task, r_squared
 
-FILES = ["equations.tex", "figures", "network.npz", "report.html", "results.json"]
+FILES = ["diagrams", "equations.tex", "figures", "network.npz", "report.html", "results.json"]
 
 
 def hand_made(units=120, seed=3, **settings):
@@ -224,6 +224,9 @@ def test_files_of_a_report(page, found):
         assert (page.parent / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (page.parent / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert load_network(page.parent / "network.npz").hash == found.network.hash
+    diagrams = [*found.network_dynamics.diagrams, *found.mean_field_dynamics.diagrams]
+    again = [load_result(path) for path in sorted((page.parent / "diagrams").iterdir())]
+    assert sorted(map(repr, again)) == sorted(map(repr, diagrams))
     results = json.loads((page.parent / "results.json").read_text())
     assert results == json.loads(json.dumps(found.to_dict()))
     assert results["network"]["hash"] == found.network.hash and results["settings"]["seed"] == 1
