@@ -90,6 +90,7 @@ def continue_curve(
     (['cusp'], array([0. , 0.5]))
     """
     kind, is_map = getattr(point, "kind", None), field.step is not None
+    intervals = min(check_count("intervals", intervals, 4), MAX_INTERVALS)
     if isinstance(point, CyclePoint):
         return _of_cycles(field, point, parameter, span, own_span, inputs, max_points, intervals)
     if (kind not in MODES and not (is_map and kind in MAP_KINDS)) or (is_map and kind == "Hopf"):
@@ -132,6 +133,9 @@ def _checked(field, point, parameter, span, own_span, inputs):
     (low, high), at = other.span[0], other.value
     if not low <= at <= high:
         raise InputError(f"span: the point belongs to {parameter} = {at:g}, outside ({low:g}, {high:g})")
+    left, right = single.span[0]
+    if max(left - point.value, point.value - right) > 1e-9 * (right - left):
+        raise InputError(f"own_span: the point is at {point.value:g}, outside ({left:g}, {right:g})")
     return single, other
 
 
@@ -139,11 +143,8 @@ def _of_cycles(field, point, parameter, span, own_span, inputs, max_points, inte
     """`continue_curve` from a special point of cycles."""
     check_flow(field)
     single, other = _checked(field, point, parameter, span, own_span, inputs)
-    (low, high), (left, right) = other.span[0], single.span[0]
-    if not left <= point.value <= right:
-        raise InputError(f"own_span: the point is at {point.value:g}, outside ({left:g}, {right:g})")
+    low, high = other.span[0]
     max_points = check_count("max_points", MOST_CYCLES if max_points is None else max_points, 2)
-    intervals = min(check_count("intervals", intervals, 4), MAX_INTERVALS)
     curve = single.with_second(other.columns[0], (low, high))
     follow = follow_homoclinics if point.kind == "homoclinic" else follow_cycle_events
     return follow(curve, point, other.value, max_points, intervals)

@@ -22,6 +22,8 @@ from tasks.errors import InputError, Status
 # How far from the given point, in units of the spans, the first place may be; and a Bogdanov-Takens point
 # from where the curve leads to; places that the latter is extrapolated from.
 FAR, NEAR, LAST = 2e-2, 5e-2, 2
+# Distances from the saddle, as shares of the largest: where an orbit has left it; where it passes it again.
+AWAY, PASSES = 0.3, 0.02
 
 
 def follow_homoclinics(curve, point, at, max_points, intervals):
@@ -84,11 +86,13 @@ def _start(curve, point, at, intervals):
     cut = int(np.linalg.norm(rates, axis=1).argmin()) // DEGREE * DEGREE
     times = np.append(np.concatenate([share[cut:], 1 + share[:cut]]) - share[cut], 1.0)
     nodes = np.concatenate([states[cut:], states[: cut + 1]]) / scale[:n]
-    mesh, nodes = remeshed(times[::DEGREE], nodes, intervals)
     saddle = nodes[0] * scale[:n]
     for _ in range(20):
         saddle = saddle - np.linalg.lstsq(curve.jacobian(saddle, p), curve.rhs(saddle, p), rcond=1e-12)[0]
-    y = np.concatenate([nodes.ravel(), [cycle.period], p / scale[n:], saddle / scale[:n]])
+    end = _loop(nodes, saddle / scale[:n])
+    period = cycle.period * times[end]
+    mesh, nodes = remeshed(times[: end + 1 : DEGREE] / times[end], nodes[: end + 1], intervals)
+    y = np.concatenate([nodes.ravel(), [period], p / scale[n:], saddle / scale[:n]])
     system, start = Homoclinics(curve), None
     if np.isfinite(y).all() and np.abs(saddle / scale[:n] - nodes[0]).max() < 0.5:
         start = system.begin(mesh, y)
@@ -98,6 +102,15 @@ def _start(curve, point, at, intervals):
             f"values and inputs to those at which it was found"
         )
     return system, start
+
+
+def _loop(nodes, saddle):
+    """Where the first loop ends: of a figure of eight one loop is followed."""
+    away = np.abs(nodes - saddle).max(axis=1)
+    far = np.flatnonzero(away > AWAY * away.max())
+    first, last = (far[0], far[-1]) if far.size else (0, 0)
+    inner = first + int(away[first : last + 1].argmin())
+    return round(inner / DEGREE) * DEGREE if away[inner] < PASSES * away.max() else len(nodes) - 1
 
 
 def _neutral(system, way, ask):

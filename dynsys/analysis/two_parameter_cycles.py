@@ -35,6 +35,11 @@ def add_cycle_curves(field, names, at, spans, inputs, families, maps, curves, as
     ask : callable
         Raises KeyboardInterrupt if the user wants to end.
 
+    Returns
+    -------
+    list of (str, ndarray (2,), tuple)
+        What could not be followed: kind, values in the order of ``names``, lowest and highest state.
+
     Examples
     --------
     >>> from dynsys.analysis.field import reduced_field
@@ -42,9 +47,9 @@ def add_cycle_curves(field, names, at, spans, inputs, families, maps, curves, as
     >>> field = reduced_field(LowRankRNN(*np.ones((2, 4, 2)), np.zeros(4), np.ones(4)))
     >>> curves = []
     >>> add_cycle_curves(field, ("gain", "v"), 0.5, np.array([[0, 2], [0, 1]]), None, (), (), curves, None)
-    >>> curves
     []
     """
+    missed = []
     for point in [point for family in families for point in family.special_points]:
         ask()
         place, ends = np.array([point.value, at]), (point.low, point.high)
@@ -55,7 +60,9 @@ def add_cycle_curves(field, names, at, spans, inputs, families, maps, curves, as
                 field, point, names[1], tuple(spans[1]), tuple(spans[0]), inputs, max_points=MAX_POINTS
             )
         except InputError:  # a cycle at the edge of what the equations resolve
+            missed.append((point.kind, place, ends))
             continue
         curves.append(with_images(curve, maps, spans))
         if curve.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
+    return missed

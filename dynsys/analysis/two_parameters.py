@@ -15,7 +15,7 @@ from dynsys.analysis.mirrors import mirrors_of_all
 from dynsys.analysis.parameter_regions import connected_pixels, describe_regions
 from dynsys.analysis.two_parameter_cycles import add_cycle_curves
 from rnn.interrupts import interrupts_held
-from tasks.checks import check_count
+from tasks.checks import check_count, choose
 from tasks.errors import InputError, Status
 
 # Values of each parameter along which diagrams are made to find curves.
@@ -24,6 +24,8 @@ LINES = 5
 CYCLES_UP_TO = 3
 # Times that curves are looked for, and lines after the first time.
 ROUNDS, MORE = 3, 8
+# Points that are listed in a message.
+LISTED = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -145,13 +147,15 @@ def two_parameter_diagram(
     lines = check_count("lines", lines, 1)
     if first == second:
         raise InputError(f"parameters: {first!r} is named twice; name two")
-    spans = np.array([make_curve(field, name, span, inputs).span[0] for name, span in zip(parameters, spans)])
+    spans = np.array([_checked_span(field, *pair, inputs) for pair in zip(parameters, spans)])
+    choose("cycles", cycles, (None, True, False))
+    choose("cycle_curves", cycle_curves, (None, True, False))
     if cycles is None:
         cycles = field.dimension <= CYCLES_UP_TO
     turns = field.step is None and field.dimension > 1 and field.bulk_radius is None
     cycles = cycles and turns
     cycle_curves = (cycles if cycle_curves is None else cycle_curves) and turns
-    curves, found, status = [], [], Status.COMPLETED
+    curves, missed, found, status = [], [], [], Status.COMPLETED
     shares, count = (np.arange(lines) + 0.436) / lines, 0
     along = [(k, low + share * (high - low)) for k, (low, high) in enumerate(spans[::-1]) for share in shares]
     make = lambda place: _at(field, inputs, dict(zip(parameters, place.tolist())))  # noqa: E731
@@ -160,8 +164,11 @@ def two_parameter_diagram(
             maps, kind = _symmetries(make, spans), bool(cycle_curves)
             for _ in range(ROUNDS):  # again through places where one region has two faces: a curve is missing
                 known = len(curves)
-                _find_curves(field, parameters, spans, along, inputs, rng, kind, maps, curves, ask)
-                count += len(along)
+                for line in along:
+                    missed += _find_curves(
+                        field, parameters, spans, line, inputs, rng, kind, maps, curves, ask
+                    )
+                    count += 1
                 if found and len(curves) == known:
                     break
                 _describe(curves, spans, make, cycles, rng, ask, found)
@@ -176,7 +183,7 @@ def two_parameter_diagram(
     for k, (inside, _) in enumerate(found):
         numbers[inside] = k
     regions = tuple(region for _, region in found)
-    message = _message(count, regions, cycles, cycle_curves, field)
+    message = _message(count, regions, cycles, cycle_curves, field) + _not_followed(missed, curves, spans)
     if status is Status.INTERRUPTED:
         message = f"{status.value} {message}"
     held = dict(zip(field.inputs, field.input_vector(inputs).tolist()))
@@ -184,6 +191,13 @@ def two_parameter_diagram(
     return TwoParameterDiagram(
         (first, second), spans, tuple(curves), regions, numbers, status, message, held, dict(field.source)
     )  # fmt: skip
+
+
+def _checked_span(field, name, span, inputs):
+    try:
+        return make_curve(field, name, span, inputs).span[0]
+    except InputError as error:
+        raise InputError(f"parameters, spans: of {name!r}: {error}") from error
 
 
 def _symmetries(make, spans):
@@ -213,31 +227,31 @@ def _lines_between(regions):
     return list(dict.fromkeys(lines))[:MORE]
 
 
-def _find_curves(field, names, spans, lines, inputs, rng, cycles, maps, curves, ask):
-    """Add the curves through the special points of diagrams along lines.
+def _find_curves(field, names, spans, line, inputs, rng, cycles, maps, curves, ask):
+    """Add the curves through the special points of a diagram along a line.
 
-    ``lines`` are pairs: which parameter the line goes along, and where the other is; ``cycles`` what
+    ``line`` is a pair: which parameter it goes along, and where the other is; ``cycles`` what
     `bifurcation_diagram` takes.
     """
-    for k, at in lines:
-        ask()
-        own, other = names[k], names[1 - k]
-        here, u = _at(field, inputs, {other: at})
-        rest = {name: value for name, value in u.items() if name != own}
-        diagram = bifurcation_diagram(here, own, tuple(spans[k]), rest, rng=rng, cycles=cycles)
-        turned, known = curves if k == 0 else [curve.turned() for curve in curves], len(curves)
-        in_order = spans if k == 0 else spans[::-1]
-        try:
-            for special in diagram.special_points:
-                ask()
-                if special.kind in MODES or special.kind in MAP_KINDS:
-                    _add(turned, here, special, np.array([special.value, at]), other, in_order, u, maps)
-            add_cycle_curves(here, (own, other), at, in_order, u, diagram.cycles, maps, turned, ask)
-        finally:  # what was followed before Ctrl-C is kept
-            if k == 1:
-                curves += [curve.turned() for curve in turned[known:]]
-        if diagram.status is Status.INTERRUPTED:
-            raise KeyboardInterrupt
+    ask()
+    (k, at), known = line, len(curves)
+    own, other = names[k], names[1 - k]
+    here, u = _at(field, inputs, {other: at})
+    rest = {name: value for name, value in u.items() if name != own}
+    diagram = bifurcation_diagram(here, own, tuple(spans[k]), rest, rng=rng, cycles=cycles)
+    turned, in_order = (curves, spans) if k == 0 else ([curve.turned() for curve in curves], spans[::-1])
+    try:
+        for special in diagram.special_points:
+            ask()
+            if special.kind in MODES or special.kind in MAP_KINDS:
+                _add(turned, here, special, np.array([special.value, at]), other, in_order, u, maps)
+        missed = add_cycle_curves(here, (own, other), at, in_order, u, diagram.cycles, maps, turned, ask)
+    finally:  # what was followed before Ctrl-C is kept
+        if k == 1:
+            curves += [curve.turned() for curve in turned[known:]]
+    if diagram.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return [(kind, place if k == 0 else place[::-1], ends) for kind, place, ends in missed]
 
 
 def _message(lines, regions, cycles, cycle_curves, field):
@@ -257,6 +271,20 @@ def _message(lines, regions, cycles, cycle_curves, field):
             "there settle on; where others fold or end, cycles may come and go inside one region"
         )
     return text
+
+
+def _not_followed(missed, curves, spans):
+    """Special points of cycles through which no curve was found, as the end of a sentence."""
+    left = [
+        (kind, place)
+        for kind, place, ends in missed
+        if not any(passes(c, kind, place, ends, spans) for c in curves)
+    ]
+    if not left:
+        return ""
+    listed = [f"{kind} at ({place[0]:.6g}, {place[1]:.6g})" for kind, place in left[:LISTED]]
+    more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
+    return f"; through these points of cycles no curve could be followed: {', '.join(listed)}{more}"
 
 
 def _at(field, inputs, values):
