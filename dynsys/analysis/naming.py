@@ -35,10 +35,10 @@ def describe_fold(curve, at, residual):
     Returns
     -------
     SpecialPoint or None
-        A fold, or a cusp where a vanishes; None where the Jacobian is not singular.
+        A fold, or a cusp where a vanishes; None where the Jacobian is not singular, or F has a kink.
     """
     a, a01, q, smallest = fold_form(at, curve.rate)
-    if not smallest <= SINGULAR:
+    if not smallest <= SINGULAR or math.isnan(a):
         return None
     others = unstable_others(curve, at.modes, 1)
     name, place = curve.parameter, place_of(curve, at)

@@ -1,6 +1,7 @@
 """Branch points, from whichever branch they are met: odd networks, and branches of which none is straight."""
 
 import numpy as np
+import problems
 import pytest
 
 from dynsys.analysis import (
@@ -10,6 +11,8 @@ from dynsys.analysis import (
     find_fixed_points,
     reduced_field,
 )
+from dynsys.analysis.curve import make_curve
+from dynsys.analysis.naming import describe_fold
 from dynsys.symbolic import System
 from rnn import LowRankRNN
 from tasks import Status
@@ -65,6 +68,20 @@ def test_nothing_is_followed_where_newton_cannot_step():
     assert branch.status is Status.MIN_STEP and np.abs(branch.values).max() < 1e-6
     spike = compile_field(System.from_text("x' = abs(p)^(1/2) - x; p = 0"))
     assert "kink" in continue_branch(spike, [0.0], "p", (-1, 1)).message
+
+
+def test_no_fold_without_derivatives():
+    """Neither where the Jacobian, nor where the second derivative is no number."""
+    curve = make_curve(problems.cusp(), "mu", (-1, 1))
+    (at,) = curve.expand(np.array([[3**-0.5, -2 / 27**0.5]]))
+    assert describe_fold(curve, at, 0.0).kind == "fold"
+    (elsewhere,) = curve.expand(np.array([[0.0, 0.0]]))
+    for wrong in (
+        elsewhere,
+        at._replace(jacobian=at.jacobian * np.nan),
+        at._replace(second=at.second * np.nan),
+    ):
+        assert describe_fold(curve, wrong, 0.0) is None
 
 
 def test_a_transcritical_point_without_a_mixed_coefficient():
