@@ -237,9 +237,11 @@ class Tests:
         else:
             self.values["pitchfork"] = w @ second / 2
             bordered = np.block([[self.jacobian, w[:, None]], [q[None], np.zeros((1, 1))]])
-            h = np.linalg.solve(bordered, np.append(-second, 0.0))[:n]
-            self.values["degenerate pitchfork"] = w @ (curve.tensor(self.x, self.p, 3) @ q @ q @ q
-                                                       + 3 * hessian @ h @ q) / 6  # fmt: skip
+            self.values["degenerate pitchfork"] = np.nan
+            if np.linalg.cond(bordered) < SINGULAR:  # not where a second eigenvalue is zero all along
+                h = np.linalg.solve(bordered, np.append(-second, 0.0))[:n]
+                third = curve.tensor(self.x, self.p, 3) @ q @ q @ q
+                self.values["degenerate pitchfork"] = w @ (third + 3 * hessian @ h @ q) / 6
         if n > 1:
             self.values["Bogdanov-Takens"] = w @ q
         if n > 2:

@@ -69,7 +69,10 @@ def polish_cusp(curve, y):
         at = curve.expand(y[None])[0]
         value, gradient = _fold_coefficient(at)
         rows = [np.column_stack([at.jacobian, at.slope]), np.append(gradient, 0.0)]
-        step = np.linalg.solve(np.vstack(rows) * scale, -np.append(curve.rhs(at.x, at.p), value))
+        try:
+            step = np.linalg.solve(np.vstack(rows) * scale, -np.append(curve.rhs(at.x, at.p), value))
+        except np.linalg.LinAlgError:  # points that are not isolated
+            return None
         if not np.isfinite(step).all():
             return None
         y = y + step * scale

@@ -154,3 +154,17 @@ def test_a_hopf_curve_is_drawn_up_to_the_point_where_it_ends():
 def test_what_is_wrong_is_said_of_which(spans, more, said):
     with pytest.raises(InputError, match=said):
         two_parameter_diagram(takens_bogdanov(), ("a", "b"), spans, **more)
+
+
+@pytest.mark.slow
+def test_double_zeros_and_continua_of_the_symmetries_of_a_square():
+    """x' = x (a - x^2 - b y^2) and x <-> y: both eigenvalues vanish at a = 0, a circle of points at b = 1."""
+    text = "x' = x (a - x^2 - b y^2); y' = y (a - y^2 - b x^2); a = 1; b = 0.5"
+    field = compile_field(System.from_text(text))
+    diagram = two_parameter_diagram(field, ("a", "b"), ((-1, 1), (0.2, 2)), lines=3)
+    for region in diagram.regions:
+        counts = {"stable point": 1}
+        if region.place[0] > 0:
+            counts = {"stable point": 4, "saddle": 4, "unstable point": 1}
+        assert region.counts == counts and region.checked
+    assert len(diagram.regions) == 3 and {curve.kind for curve in diagram.curves} == {"branch point"}
