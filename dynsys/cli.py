@@ -26,6 +26,7 @@ CHECKPOINT = "checkpoint.npz"
 TRAIN_SETTINGS = ("epochs", "batch_size", "learning_rate", "clip", "stop_loss", "threads")
 # One unit has no covariances.
 FEWEST_UNITS = 2
+FILE_HELP = "a .npz of this project, a .pt of PyTorch, or a name from dynsys examples"
 # Digits before or after the point of a number that is written out.
 LONGEST = 300
 
@@ -140,7 +141,7 @@ def train(options, command):
 
 def examples(options, command):
     """List the networks that ship with the project."""
-    print("load one in Python by rnn.load_example(name)")
+    print("load one in Python by rnn.load_example(name); analyse and bifurcate take a name for a FILE")
     for name in rnn.example_names():
         net, record = rnn.load_example(name), rnn.example_record(name)
         reached = f"accuracy {record['accuracy']:.4f} on {record['test_trials']} trials"
@@ -176,15 +177,22 @@ def _plan(options):
 def analyse(options, command):
     """Analyse a stored network and write the report."""
     task = tasks.get_task(options.task, options.preset)
-    net = rnn.load_network(options.file, alpha=options.alpha, noise_std=options.noise_std, phi=options.phi)
+    net = _network(options.file, alpha=options.alpha, noise_std=options.noise_std, phi=options.phi)
     folder = dynsys.report.check_folder(options.output)
     _analyse(net, task, options, command, folder)
     return DONE
 
 
+def _network(file, **settings):
+    """The network in a file, or the one that ships under that name."""
+    if str(file) in rnn.example_names() and not file.exists():
+        return rnn.load_example(str(file), **settings)
+    return rnn.load_network(file, **settings)
+
+
 def bifurcate(options, command):
     """Follow a network's fixed points along its gain or an input; write the diagram."""
-    net = rnn.load_network(options.file, alpha=options.alpha, phi=options.phi)  # noise moves no fixed point
+    net = _network(options.file, alpha=options.alpha, phi=options.phi)  # noise moves no fixed point
     span = None if options.span is None else tuple(options.span)
     inputs = dynsys.report.parse_inputs(options.input)
     folder = dynsys.report.check_folder(options.output)
@@ -192,8 +200,8 @@ def bifurcate(options, command):
     folder.mkdir(parents=True, exist_ok=True)
     path = dynsys.report.write_diagram(diagram, folder, command, options.file.name)
     print(diagram.message)
-    for point in diagram.special_points:
-        print(f"  {point.sentence}")
+    for sentence in dynsys.report.point_sentences(diagram):
+        print(f"  {sentence}")
     print(f"diagram: {path}\nin Python: dynsys.load_result({str(path.with_suffix('.npz'))!r})")
     return DONE if diagram.status.ok else MISSED
 
@@ -232,7 +240,7 @@ def _parser():
         help="analyse a stored network",
         description="Analyse a low-rank network from a file and write a report.",
     )
-    two.add_argument("file", metavar="FILE", type=Path, help="a .npz of this project or a .pt of PyTorch")
+    two.add_argument("file", metavar="FILE", type=Path, help=FILE_HELP)
     two.add_argument("--task", required=True, metavar="NAME", help="the task it does, such as rdm")
     two.add_argument("--preset", metavar="NAME", help="a named variant of the task")
     two.add_argument("--alpha", type=float, help="Euler step dt / tau, in place of the file's own")
@@ -268,13 +276,13 @@ def _parser():
         help="follow a network's fixed points along a parameter",
         description="Draw the bifurcation diagram of a stored low-rank network, exact at its size.",
     )
-    five.add_argument("file", metavar="FILE", type=Path, help="a .npz of this project or a .pt of PyTorch")
+    five.add_argument("file", metavar="FILE", type=Path, help=FILE_HELP)
     five.add_argument("--along", default="gain", metavar="NAME", help="gain (default) or an input, such as v")
     five.add_argument("--span", nargs=2, type=float, metavar=("LOW", "HIGH"), help="ends of the parameter")
     five.add_argument("--input", action="append", default=[], metavar="NAME=VALUE",
                        help="a constant input; may be given again")  # fmt: skip
     five.add_argument("--certify", action="store_true",
-                       help="prove the number of fixed points at values of the parameter")  # fmt: skip
+                       help="prove along the parameter that no fixed point is missing")  # fmt: skip
     five.add_argument("--alpha", type=float, help="Euler step dt / tau; the diagram is a map's if it is 1")
     five.add_argument("--phi", help="activation (tanh, erf, relu, linear), in place of the file's own")
     five.set_defaults(run=bifurcate)

@@ -12,7 +12,13 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "bifurcations": ["network_diagram", "parse_inputs", "special_points_latex", "write_diagram"],
+        "bifurcations": [
+            "network_diagram",
+            "parse_inputs",
+            "point_sentences",
+            "special_points_latex",
+            "write_diagram",
+        ],
         "example": ["train_example"],
         "page": ["check_folder", "write_report"],
         "results": ["Analysis"],

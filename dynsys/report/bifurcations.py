@@ -1,6 +1,7 @@
 """Bifurcation diagrams as files: figure, the diagram itself, numbers, and the special points in LaTeX."""
 
 import json
+from collections import Counter
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from dynsys.symbolic.names import latex_name
 from rnn.storage import atomic_write
 from tasks.errors import InputError
 
+NEUTRAL = "neutral saddle"
 FIGURE, NUMBERS, LATEX, RESULT = "diagram.png", "diagram.json", "special_points.tex", "diagram.npz"
 SPANS = {"gain": (0.0, 2.0)}
 INPUT_SPAN = (-1.0, 1.0)
 DPI = 200
+COLUMNS = 3  # of panels, at most
 
 
 def network_diagram(net, along="gain", span=None, inputs=None, certify=False):
@@ -57,7 +60,7 @@ def network_diagram(net, along="gain", span=None, inputs=None, certify=False):
 
 
 def diagram_figure(diagram, title=None):
-    """A panel for each coordinate and for the output, with one legend.
+    """A panel for each coordinate and each output, with one legend.
 
     Parameters
     ----------
@@ -77,12 +80,16 @@ def diagram_figure(diagram, title=None):
     >>> [ax.get_ylabel() for ax in diagram_figure(network_diagram(net)).axes]
     ['$\\\\kappa$', '$z$']
     """
-    count = len(diagram.state) + bool(diagram.output_names)
-    figure, panels = new_figure(1, count, size=(3.6 * count, 2.9), squeeze=False)
-    for k, ax in enumerate(panels.flat):
-        plot_bifurcation(diagram, k if k < len(diagram.state) else diagram.output_names[0], ax)
-    if count > 1:
-        _one_legend(figure, panels.flat)
+    shown = (*diagram.state, *diagram.output_names)
+    columns = min(len(shown), COLUMNS)
+    rows = -(-len(shown) // columns)
+    figure, panels = new_figure(rows, columns, size=(3.6 * columns, 2.9 * rows), squeeze=False)
+    for name, ax in zip(shown, panels.flat):
+        plot_bifurcation(diagram, name, ax)
+    for ax in panels.flat[len(shown) :]:
+        ax.remove()
+    if len(shown) > 1:
+        _one_legend(figure, panels.flat[: len(shown)])
     if title:
         figure.suptitle(title)
     return figure
@@ -129,6 +136,39 @@ def write_diagram(diagram, folder, command=None, title=None):
     with own_settings():
         figure = diagram_figure(diagram, title)
         return atomic_write(folder / FIGURE, lambda file: figure.savefig(file, format="png", dpi=DPI))
+
+
+def point_sentences(diagram):
+    """What happens at the special points of a diagram and of its cycles, each sentence once, and where cycles
+    lead to.
+
+    Parameters
+    ----------
+    diagram : BifurcationDiagram
+        The diagram.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from rnn import LowRankRNN
+    >>> net = LowRankRNN(np.ones(4), np.ones(4), np.zeros(4), np.ones(4))
+    >>> [sentence.split(":")[0] for sentence in point_sentences(network_diagram(net))]
+    ['Supercritical pitchfork at gain = 1']
+    """
+    points = [*diagram.special_points]
+    points += [point for family in diagram.cycles for point in family.special_points]
+    counts = Counter(point.sentence for point in points if point.sentence and NEUTRAL not in point.kind)
+    lines = [text + (f" ({count} such points)" if count > 1 else "") for text, count in counts.items()]
+    neutral = sum(point.kind == NEUTRAL for point in diagram.special_points)
+    if neutral:
+        lines.append(
+            f"Neutral saddles, with two opposite real eigenvalues, where nothing bifurcates: {neutral}; they "
+            f"are listed in {NUMBERS}."
+        )
+    return lines + [family.message for family in diagram.cycles if family.message]
 
 
 def _one_legend(figure, panels):

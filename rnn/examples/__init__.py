@@ -30,13 +30,15 @@ def example_names():
     return tuple(sorted(name.removesuffix(SUFFIX) for name in entries if name.endswith(SUFFIX)))
 
 
-def load_example(name):
+def load_example(name, **settings):
     """Load a network that ships with the project.
 
     Parameters
     ----------
     name : str
         One of `example_names`, or its beginning where that leaves no choice.
+    **settings
+        ``alpha``, ``noise_std`` and ``phi`` in place of the stored ones, as in `load_network`.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def load_example(name):
     LowRankRNN(512 units, rank 1, 1 input, 1 output, tanh, alpha 0.2, noise_std 0.05)
     """
     with as_file(_entry(name)) as path:
-        return load_network(path)
+        return load_network(path, **settings)
 
 
 def example_record(name):

@@ -1,6 +1,7 @@
 """Diagrams: complete against counts on a grid, both sides of every branch point, nothing twice."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import problems
@@ -11,6 +12,7 @@ from dynsys.analysis import bifurcation_diagram, compile_field, find_fixed_point
 from dynsys.cli import main
 from dynsys.plotting import plot_bifurcation
 from dynsys.plotting.style import new_figure
+from dynsys.report.bifurcations import diagram_figure
 from dynsys.symbolic import System, mean_field
 from rnn import LowRankRNN
 from tasks import InputError, Status
@@ -208,6 +210,31 @@ def test_the_command_writes_a_diagram(tmp_path, capsys):
     span = ["--along", "v", "--span", "-1e-2", "1e-2"]  # which is no option, whatever argparse thinks
     assert main(["bifurcate", str(path), *span, "-o", str(tmp_path / "in")]) != 2
     assert json.loads((tmp_path / "in" / "diagram.json").read_text())["span"] == [-0.01, 0.01]
+
+
+def test_the_command_takes_a_shipped_network_and_says_everything_once(tmp_path, capsys):
+    """The match-to-sample network: two mirror-image folds in one line, no list of neutral saddles."""
+    folder = tmp_path / "dms"
+    assert main(["bifurcate", "dms-r2-n512", "-o", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(set(lines)) == len(lines) and sum("Fold at gain" in line for line in lines) == 1
+    assert any("meet; they exist for gain above it. (2 such points)" in line for line in lines)
+    assert sum("eutral saddle" in line for line in lines) == 1
+    assert any("From the Hopf point" in line for line in lines)
+    listed = json.loads((folder / "diagram.json").read_text())["special_points"]
+    assert sum(point["kind"] == "neutral saddle" for point in listed) == 2
+    assert main(["bifurcate", "dms-r2", "-o", str(folder)]) == 2  # a whole name, or a file
+
+
+def test_a_panel_for_every_coordinate_and_output_in_rows_of_three():
+    net = rnn.load_example("flipflop")
+    diagram = bifurcation_diagram(reduced_field(net), "gain", (-1, 0.5), samples=2, cycles=False)
+    figure = diagram_figure(diagram)
+    assert len(figure.axes) == 6 and figure.axes[0].get_subplotspec().get_gridspec().ncols == 3
+    figure.canvas.draw()
+    for ax in figure.axes:
+        boxes = [text.get_window_extent() for text in ax.get_xticklabels() if text.get_text()]
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_outputs_as_the_vertical_axis():
