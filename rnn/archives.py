@@ -162,9 +162,11 @@ def read_member(archive, name, path):
     ...     read_member(archive, "a", path)
     b'contents'
     """
-    if name not in archive.namelist():
-        raise FileError(f"{path}: has no member {name!r}; it holds {shown(archive.namelist())}")
-    size = archive.getinfo(name).file_size
+    try:
+        size = archive.getinfo(name).file_size
+    except KeyError:
+        held = shown(archive.namelist())
+        raise FileError(f"{path}: has no member {name!r}; it holds {held}") from None
     try:
         with archive.open(name) as member:
             contents = member.read(size)

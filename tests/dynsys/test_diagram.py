@@ -237,6 +237,14 @@ def test_a_panel_for_every_coordinate_and_output_in_rows_of_three():
         assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_the_long_work(tmp_path, monkeypatch, capsys):
+    m = np.ones(4)
+    path = rnn.save_network(LowRankRNN(m, m, np.zeros(4), m), tmp_path / "net.npz")
+    monkeypatch.setattr("dynsys.report.network_diagram", lambda *rest: pytest.fail("it was done"))
+    assert main(["bifurcate", str(path), "-o", str(path)]) == 2
+    assert "is a file, not a folder" in capsys.readouterr().err
+
+
 def test_outputs_as_the_vertical_axis():
     """z = tanh(kappa) at the network's special points and along its branches."""
     m = np.ones(4)
