@@ -18,6 +18,16 @@ from rnn.archives import read_member, reason, shown
 from tasks.errors import FileError
 
 HEADER_NAME, HEADER_LIMIT = "header.json", 1024**2
+# What reads the files of each format, for who gives one to another reader.
+READERS = MappingProxyType(
+    {
+        "dynsys-rnn network": "rnn.load_network",
+        "dynsys-rnn checkpoint": "rnn.load_checkpoint",
+        "dynsys result": "dynsys.load_result",
+        "dynsys branch": "dynsys.load_result",
+        "dynsys cycle branch": "dynsys.load_result",
+    }
+)
 # Bytes of an entry by the name of its type.
 DTYPES = MappingProxyType({"<f8": 8, "<f4": 4})
 _NPY_MAGIC = b"\x93NUMPY\x01\x00"
@@ -129,6 +139,7 @@ def read_json_header(archive, path, formats, limit=HEADER_LIMIT):
     format = header.get("format") if type(header) is dict else None
     if type(format) is not str or format not in formats:
         said = f", but {shown([format])}" if type(format) is str else ""
+        said += f"; it is read by {READERS[format]}" if type(format) is str and format in READERS else ""
         raise FileError(
             f"{path}: no file of that kind: its header does not say {' or '.join(map(repr, formats))}{said}"
         )

@@ -139,6 +139,8 @@ def test_a_network_is_no_checkpoint(tmp_path):
         FileError, match="no file of that kind: its header does not say 'dynsys-rnn checkpoint'"
     ):
         train(None, TASK, QUICK, resume=path)
+    with pytest.raises(FileError, match="'dynsys-rnn network'; it is read by rnn.load_network"):
+        rnn.load_checkpoint(path)
     with pytest.raises(FileError, match="absent.npz"):
         train(None, TASK, QUICK, resume=tmp_path / "absent.npz")
 
