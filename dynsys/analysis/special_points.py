@@ -194,9 +194,10 @@ def _named(curve, group, solutions, eigenvalues, singular):
 def _is_oscillation(eigenvalues):
     """Whether it is a complex pair that sums to zero, and not two real eigenvalues."""
     values = eigenvalues.tolist()
-    real = [value.real for value in values if abs(value.imag) <= 1e-12]
+    flat = 1e-12 * min(1.0, max(map(abs, values)))
+    real = [value.real for value in values if abs(value.imag) <= flat]
     opposite = min((abs(first + second) for first in real for second in real), default=np.inf)
-    return min((abs(value.real) for value in values if abs(value.imag) > 1e-12), default=np.inf) < opposite
+    return min((abs(value.real) for value in values if abs(value.imag) > flat), default=np.inf) < opposite
 
 
 def _is_neutral(eigenvalues, rate):

@@ -95,3 +95,11 @@ def test_a_transcritical_point_without_a_mixed_coefficient():
     assert [point.kind for point in diagram.special_points] == ["transcritical"]
     ends = [branch.kappa[0, 0] * branch.values[0] for branch in diagram.branches]
     np.testing.assert_allclose(sorted(ends), [-1, 1], atol=1e-12)
+
+
+def test_hopf_points_in_any_unit_of_time():
+    text = "x' = e (p x - y - x (x^2 + y^2)); y' = e (x + p y - y (x^2 + y^2)); p = -0.5; e = 1"
+    field = compile_field(System.from_text(text))
+    for e in (1e-15, 1e-6, 1.0, 1e6):
+        (point,) = continue_branch(field.with_values(e=e), [0.0, 0.0], "p", (-1, 1)).special_points
+        assert point.kind == "Hopf" and abs(point.coefficients["c1"] / e + 2) < 1e-9
