@@ -22,6 +22,8 @@ from dynsys.numerics.order_eight import run_segments
 # Short flows of a turn; tolerance of the integrator in the last rounds, and before.
 SEGMENTS = 16
 RTOL, COARSE = 1e-13, 1e-8
+# Steps of a turn of a first guess; one that takes more hangs on a pole of F.
+ONE_TURN = 20_000
 ITERATIONS = 25
 # There is nothing to find where the jumps, as shares of the orbit's size, are larger than this at an
 # iteration, or where the orbit has shrunk to this share of itself: to a fixed point.
@@ -195,7 +197,7 @@ def _sample(field, u, start, period, segments):
     out = np.empty((1, segments + 1, start.size))
     filled, ended = np.empty(1, dtype=np.int64), np.empty(1)
     scale = np.maximum(np.abs(start), 1e-3)
-    run_at(*system_of(field, u), start[None].copy(), times, COARSE, scale, MAX_STEPS, out, filled, ended)
+    run_at(*system_of(field, u), start[None].copy(), times, COARSE, scale, ONE_TURN, out, filled, ended)
     return out[0, :-1] if filled[0] == segments + 1 else None
 
 
