@@ -44,7 +44,7 @@ class TwoParameterDiagram:
     spans : ndarray (2, 2)
         Lowest and highest value of each.
     curves : tuple of BifurcationCurve
-        Each once; their values are in the order of `parameters`.
+        Each once, and one of those that are mirror images; their values are in the order of `parameters`.
     regions : tuple of Region
         From the largest to the smallest.
     labels : ndarray of int (K, K)
@@ -93,8 +93,9 @@ def two_parameter_diagram(
 ):  # fmt: skip
     """Find the curves of bifurcations of fixed points and cycles in a rectangle, and what lives between.
 
-    Diagrams along lines in both directions give points; each is followed unless it lies on a curve already.
-    Then a point inside each region is searched for fixed points and cycles, and a second one to check.
+    Diagrams along lines in both directions, with their cycles, give points; each is followed unless it lies
+    on a curve already. Then places inside each region are searched for fixed points and cycles: two, and more
+    the larger it is. Where they differ, further lines through them are tried, and what stays is said.
 
     Parameters
     ----------
@@ -115,8 +116,8 @@ def two_parameter_diagram(
         default in up to three, since it takes long in more. The message says so.
     cycle_curves : bool, optional
         Whether curves of folds, period doublings, torus points and homoclinic orbits are followed, of the
-        cycles that begin at Hopf points on the lines; by default where cycles are looked for. They take the
-        larger part of the time.
+        cycles that begin at Hopf points on the lines or that starts there settle on; by default where cycles
+        are looked for. They take the larger part of the time.
 
     Returns
     -------
