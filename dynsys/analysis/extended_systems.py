@@ -57,7 +57,8 @@ def polish(curve, starts, modes):
     for y, residual, distance, size in zip(natural, residuals.tolist(), far.tolist(), sizes.tolist()):
         limit = RESIDUAL * (1 + size)
         if distance <= REACH and residual > limit:  # F may be large, and its rounding
-            limit *= max(1.0, np.abs(curve.jacobians(y[None])).max())
+            slopes = [*curve.jacobian(y[:n], y[n]).ravel(), *(curve.slope(y[:n], y[n]) * curve.scale[n])]
+            limit *= max(1.0, np.abs(slopes).max())
         found.append((y, residual) if distance <= REACH and residual <= limit else None)
     return found
 

@@ -38,7 +38,7 @@ def describe_fold(curve, at, residual):
         A fold, or a cusp where a vanishes; None where the Jacobian is not singular, or F has a kink.
     """
     a, a01, q, smallest = fold_form(at, curve.rate)
-    if not smallest <= SINGULAR or math.isnan(a):
+    if math.isnan(a) or not (smallest <= SINGULAR or _bends_to_zero(curve, at, smallest)):
         return None
     others = unstable_others(curve, at.modes, 1)
     name, place = curve.parameter, place_of(curve, at)
@@ -52,6 +52,12 @@ def describe_fold(curve, at, residual):
     if abs(c) * unit_along(curve, q) ** 2 <= ZERO * curve.rate:
         sentence = f"Degenerate cusp at {place}: F is flat; the leading coefficients do not tell what merges."
     return _point(curve, "cusp", at, {"a": a, "a01": a01, "c": c}, sentence, residual)
+
+
+def _bends_to_zero(curve, at, smallest):
+    """Whether the Jacobian is singular next to how it changes over one unit: rounding may be large."""
+    n, size = at.x.size, max(curve.rate, float(np.abs(at.jacobian).max()))
+    return smallest * size <= SINGULAR * np.abs(at.second[:, :n, :n] * curve.scale[:n]).max()
 
 
 def describe_branch_point(curve, at, residual):

@@ -97,6 +97,15 @@ def test_a_transcritical_point_without_a_mixed_coefficient():
     np.testing.assert_allclose(sorted(ends), [-1, 1], atol=1e-12)
 
 
+def test_folds_in_any_unit_of_time():
+    """Of one variable, whose Jacobian has no other entry to be measured by, off the points that are exact."""
+    field = compile_field(System.from_text("x' = e (p - (x - 0.3)^2 - 0.1 x^3); p = 0.5; e = 1"))
+    for e in (1e-15, 1e-6, 1.0, 1e9, 1e15):
+        (point,) = continue_branch(field.with_values(e=e), [0.9], "p", (-1, 1)).special_points
+        assert point.kind == "fold"
+        np.testing.assert_allclose(2 * (point.kappa[0] - 0.3) + 0.3 * point.kappa[0] ** 2, 0, atol=1e-12)
+
+
 def test_hopf_points_in_any_unit_of_time():
     text = "x' = e (p x - y - x (x^2 + y^2)); y' = e (x + p y - y (x^2 + y^2)); p = -0.5; e = 1"
     field = compile_field(System.from_text(text))
