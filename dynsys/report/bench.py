@@ -205,7 +205,7 @@ def constant_inputs(trials, names, most=MOST_INPUTS):
             stretch = trials.inputs[b, start:stop]
             if len(stretch) and np.ptp(stretch, axis=0).max(initial=0.0) < 1e-12:
                 held.append(stretch[0])
-    rows = np.unique(np.round(np.array(held).reshape(len(held), -1), 12), axis=0)
+    rows = np.unique(np.round(np.array(held).reshape(len(held), trials.inputs.shape[2]), 12), axis=0)
     rows = np.array(sorted(rows[rows.any(axis=1)], key=lambda row: ((row == 0).tolist(), row.tolist())))
     if len(rows) > most:
         rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]

@@ -327,6 +327,7 @@ def _spread(trials, count):
     """Indices of trials that show the conditions in turn."""
     if not trials.conditions:
         return np.arange(min(count, trials.size))
-    _, which = np.unique(next(iter(trials.conditions.values())), return_inverse=True)
+    values = np.asarray(next(iter(trials.conditions.values())))  # one number a trial, or several
+    which = np.unique(values.reshape(len(values), -1), axis=0, return_inverse=True)[1].ravel()
     turn = np.array([np.sum(which[:b] == which[b]) for b in range(trials.size)])
     return np.lexsort((which, turn))[:count]

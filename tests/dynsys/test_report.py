@@ -17,12 +17,12 @@ from dynsys.analysis.finite_size import finite_size_error
 from dynsys.populations import Populations, redraw
 from dynsys.report import analyse, check_folder, write_report
 from dynsys.report.bench import constant_inputs
-from dynsys.report.figures import pictures
+from dynsys.report.figures import _spread, pictures
 from dynsys.report.plain import plain_values
 from dynsys.report.words import closure_sentence
 from dynsys.symbolic import mean_field
 from rnn import LowRankRNN, load_example, load_network, simulate
-from tasks import FileError, InputError, Task, Trials, get_task, r_squared
+from tasks import FileError, InputError, Task, Trials, get_task, r_squared, task_names
 
 FILES = ["diagrams", "equations.tex", "figures", "network.npz", "report.html", "results.json"]
 
@@ -214,6 +214,8 @@ def test_constant_inputs_are_those_that_are_held():
     assert [given["v"] for given in constant_inputs(trials, ["v"])] == [-0.4, -0.2, -0.1, 0.1, 0.2, 0.4]
     context = get_task("context", input_noise=0.0).trials(400, rng=0)
     assert len(constant_inputs(context, ["v1", "v2", "v3", "v4"])) == 12
+    pulses = get_task("flipflop").trials(3, rng=0)  # no epoch holds an input
+    assert constant_inputs(pulses, ["v1", "v2", "v3"]) == []
 
 
 def test_files_of_a_report(page, found):
@@ -369,6 +371,23 @@ def test_a_circuit_that_fails_is_not_said_to_do_the_task(tmp_path):
     assert "They do not do the task" in text and "The circuit does not do the task" in text
     assert "in the network 2, in the mean field none" in text and "inputs A (v1), B (v2)" in text
     assert "R\u00b2 = \u2212" in text and "\u00b1 0." in text and "along the input v1." in text
+
+
+@pytest.mark.slow
+def test_a_task_whose_trials_hold_no_input_and_whose_condition_is_several_numbers(tmp_path):
+    found = analyse(load_example("flipflop"), get_task("flipflop"), rng=0, redraws=1, test_trials=20)
+    assert len(found.network_dynamics.fixed_points) == 1
+    Structure(write_report(found, tmp_path / "out").read_text())
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_trials_of_every_task_are_spread_over_its_conditions(name):
+    trials = get_task(name).trials(12, rng=0)
+    shown = _spread(trials, 5)
+    assert len(set(shown.tolist())) == 5
+    values = next(iter(trials.conditions.values()), np.arange(12))
+    rows = {tuple(np.ravel(row)) for row in values}
+    assert len({tuple(np.ravel(values[b])) for b in shown}) == min(5, len(rows))
 
 
 def test_refusals():
