@@ -8,6 +8,7 @@ from dynsys.analysis.circuit import run_circuit
 from dynsys.populations.activity import activity_components
 from dynsys.report.performance import Performance
 from rnn.simulation import simulate
+from tasks.errors import InputError
 from tasks.metrics import PsychometricCurve, loss, psychometric_curve, r_squared
 
 # At most so many constant inputs of a task get their own fixed points, and so many conditions their trace.
@@ -75,6 +76,11 @@ def bench_of(task, count, rng):
     (8, 0.2)
     """
     quiet = _without_noise(task).trials(max(200, count), rng=rng)
+    if quiet.plant is not None:
+        raise InputError(
+            f"task: {task.name!r} is in closed loop with a plant, which the circuit of an analysis does not "
+            "drive; leave the task out (analyse(net, rng=seed)), or see dynsys bifurcate"
+        )
     weak = None
     if CONDITION in quiet.conditions and "coherences" in task.parameters:
         weak = _weaker(task).trials(2 * count, rng=rng)

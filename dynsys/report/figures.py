@@ -36,6 +36,7 @@ from rnn.connectivity import loadings
 WIDTH = 7.2
 # Trials and traces shown in one panel.
 SHOWN = 12
+COLUMNS = 3  # of bifurcation diagrams, at most
 MOST_NODES = 9  # of a circuit that can still be read
 
 
@@ -226,25 +227,30 @@ def _phase_planes(ours, theirs):
 
 def _bifurcations(analysis):
     ours, theirs = analysis.network_dynamics, analysis.mean_field_dynamics
-    count, states = len(ours.diagrams), ours.field.dimension
-    columns = min(count, 3)
-    rows = -(-count // columns) * states
+    count, states = len(ours.diagrams), min(ours.field.dimension, COLUMNS)
+    places = [(k, i) for k in range(states) for i in range(count)]
+    columns = min(count, COLUMNS)
+    if states > 1 and count > COLUMNS:  # a row for each diagram, a column for each coordinate
+        places, columns = [(k, i) for i in range(count) for k in range(states)], states
+    rows = -(-len(places) // columns)
     size = (WIDTH if columns > 1 else 0.6 * WIDTH, 2.7 * rows)
     figure, panels = new_figure(rows, columns, size, squeeze=False)
-    for ax in panels.flat[count * states :]:
+    for ax in panels.flat[len(places) :]:
         ax.remove()
-    places = [(k, i) for k in range(states) for i in range(count)]
     for ax, (k, i) in zip(panels.flat, places):
         plot_bifurcation(ours.diagrams[i], k, ax, BLACK, "network", linewidth=2.4, band_color=GREY)
         plot_bifurcation(theirs.diagrams[i], k, ax, BLUE, "mean field", linewidth=1.2)
-    _legend_below(figure, panels.flat[: count * states])
+    _legend_below(figure, panels.flat[: len(places)])
     names = [diagram.parameter for diagram in ours.diagrams]
     along = ["recurrent gain g" if name == "gain" else f"input {name}" for name in names]
     caption = [f"Fixed points along the {name}." for name in along]
     caption[-1] += " Solid: stable; dashed: unstable; markers: special points."
     if any(diagram.cycles for diagram in (*ours.diagrams, *theirs.diagrams)):
         caption[-1] += " Bands: cycles, from their least to their greatest value."
-    return _picture("bifurcations", figure, panels.flat[:count], caption)
+    if states < ours.field.dimension:
+        caption[-1] += f" Shown are {', '.join(ours.field.state[:states])}."
+    first = [ax for ax, (k, _) in zip(panels.flat, places) if k == 0]
+    return _picture("bifurcations", figure, first, caption)
 
 
 def _circuit(analysis):

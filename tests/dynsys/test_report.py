@@ -373,6 +373,15 @@ def test_a_circuit_that_fails_is_not_said_to_do_the_task(tmp_path):
     assert "R\u00b2 = \u2212" in text and "\u00b1 0." in text and "along the input v1." in text
 
 
+def test_a_closed_loop_is_refused_before_the_work():
+    told = []
+    with pytest.raises(InputError, match="task: 'reach' is in closed loop .* leave the task out"):
+        analyse(
+            load_example("reach"), get_task("reach"), rng=0, progress=lambda stage, *_: told.append(stage)
+        )
+    assert told == ["task"]
+
+
 @pytest.mark.slow
 def test_a_task_whose_trials_hold_no_input_and_whose_condition_is_several_numbers(tmp_path):
     found = analyse(load_example("flipflop"), get_task("flipflop"), rng=0, redraws=1, test_trials=20)
