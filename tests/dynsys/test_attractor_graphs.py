@@ -72,7 +72,7 @@ def test_a_line_and_its_escape_rate():
     assert rate.rate == pytest.approx(np.sqrt(2) / (2 * np.pi) * np.exp(-2), rel=0.35)
     graph = attractor_graph(field, attractors=attractors)
     assert sorted(graph.edges) == [("u1", "A"), ("u1", "B")]
-    assert plot_attractors(graph, new_figure()[1]).get_xlabel() == "x"
+    assert plot_attractors(graph, new_figure()[1]).get_xlabel() == "$x$"
 
 
 def test_no_escape_has_a_bound():
