@@ -12,7 +12,7 @@ from dynsys.analysis import Field, FieldFunctions, compile_field, reduced_field
 from dynsys.numerics.signatures import DIRECTIONAL, FIELD
 from dynsys.populations import Populations, fit_populations
 from dynsys.symbolic import System, mean_field
-from rnn import LowRankRNN, load_network, loadings
+from rnn import FullRankRNN, LowRankRNN, load_network, loadings
 from rnn.jit import jit
 
 
@@ -219,3 +219,27 @@ def double_well(slope=0.0):
     """x' = x - x^3 + slope: U = x^4 / 4 - x^2 / 2 - slope x."""
     x, b = sympy.symbols("x slope")
     return field([x - x**3 + b], "x", slope=slope)
+
+
+def points(branch, *kinds):
+    """Special points of some kinds."""
+    return [point for point in branch.special_points if point.kind in kinds]
+
+
+def network(full=False, units=6, seed=0, **settings):
+    """A network with random entries and nothing to do."""
+    rng = np.random.default_rng(seed)
+    shared = {
+        "I": rng.standard_normal((units, 2)),
+        "w": rng.standard_normal(units),
+        "h0": rng.standard_normal(units),
+    }
+    if full:
+        return FullRankRNN(J=rng.standard_normal((units, units)), **shared, **settings)
+    return LowRankRNN(*rng.standard_normal((2, units, 2)), **shared, **settings)
+
+
+def deciding_network(units=120, seed=3, **settings):
+    """A rank-one network that decides by the sign of its input."""
+    m, I, w = np.random.default_rng(seed).standard_normal((3, units, 1))
+    return LowRankRNN(m, 1.3 * m + 1.5 * I, I, 4 * w + 4 * m, **{"noise_std": 0.02, **settings})

@@ -131,3 +131,10 @@ def hopf_coefficients(A, slope, second, third):
     drift = -np.linalg.solve(A, slope)
     c1 = np.vdot(psi, third @ bar @ q @ q - 2 * B @ shift @ q + B @ double @ bar) / 2
     return c1, np.vdot(psi, second[:, :n, n] @ q + B @ drift @ q)
+
+
+def iterate(field, state, steps):
+    """A map's state after some steps."""
+    for _ in range(steps):
+        state = state + field.step * field.rhs(state)
+    return state

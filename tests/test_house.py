@@ -143,6 +143,11 @@ STANDARD = (
 )
 
 
+def test_no_file_of_tests_is_long():
+    lengths = {path.name: len(path.read_text().splitlines()) for path in Path(__file__).parent.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > 350} == {}
+
+
 @pytest.mark.parametrize("path, module", FILES_AND_MODULES, ids=MODULES)
 def test_no_file_is_long_and_none_evaluates_text(path, module):
     text = path.read_text()

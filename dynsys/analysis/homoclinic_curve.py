@@ -148,7 +148,10 @@ def _last(system, way):
     small = np.array([place.extent if takens else place.rate for place in places])
     rows = np.array([np.append(place.saddle, place.parameters) for place in places])
     degree = min(2, len(places) - 1)
-    guess = np.array([np.polyfit(small / small.max(), row, degree)[-1] for row in rows.T]) * curve.scale
+    guess, lower = (
+        np.array([np.polyfit(small / small.max(), row, d)[-1] for row in rows.T]) * curve.scale
+        for d in (degree, degree - 1)
+    )
     if takens:
         point = _bogdanov_takens(curve, guess)
         if point is not None:
@@ -156,8 +159,15 @@ def _last(system, way):
         return [
             _point(curve, "Bogdanov-Takens", places[-1], "the orbit shrinks to a point", guess[n:], guess[:n])
         ]
+    guess = _known_digits(guess, np.abs(guess - lower))
     meaning = "the saddle is a saddle-node; beyond it the orbit goes with the curve of folds (extrapolated)"
     return [_point(curve, "saddle-node homoclinic", places[-1], meaning, guess[n:], guess[:n])]
+
+
+def _known_digits(values, errors):
+    """Values without the digits that an extrapolation does not give."""
+    decimals = np.floor(-np.log10(np.maximum(errors, np.finfo(float).tiny))).clip(-300, 15).astype(int)
+    return np.array([round(float(value), int(place)) for value, place in zip(values, decimals)])
 
 
 def _bogdanov_takens(curve, guess):

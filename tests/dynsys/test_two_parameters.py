@@ -199,6 +199,7 @@ def test_two_parameters_of_morris_and_lecar():
     fold = next(curve for curve in diagram.curves if curve.kind == "fold")
     for point in ends:
         assert np.abs((fold.values - point.values) / [170, 30]).max(axis=1).min() < 0.02
+        assert all(value == round(value, 5) for value in point.values.tolist())  # no digits that do not hold
     assert len(ends) >= 2 and {"fold of cycles", "homoclinic"} < {curve.kind for curve in diagram.curves}
     assert all(region.checked for region in diagram.regions)
     # Nothing escapes, so where no fixed point is stable there is a stable cycle (Poincare and Bendixson).
