@@ -29,14 +29,21 @@ def printed_lines(notebook):
     texts = []
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
-            text = (
-                output.text
-                if output.output_type == "stream"
-                else output.get("data", {}).get("text/plain", "")
-            )
-            texts.append(text.rstrip("\n") + "\n")
+            if output.output_type == "stream":  # a busy kernel may send one line in two pieces
+                texts.append(output.text)
+            else:
+                texts.append("\n" + output.get("data", {}).get("text/plain", "") + "\n")
+        texts.append("\n")
     lines = (NUMBER.sub("#", line) for line in "".join(texts).splitlines())
-    return [" ".join(line.split()) for line in lines]
+    return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+def test_a_line_that_comes_in_two_pieces_is_one_line():
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("1 point", " of 2\n")]
+    whole = [nbformat.v4.new_output("stream", name="stdout", text="3 point of 4\n")]
+    cells = [nbformat.v4.new_code_cell(outputs=outputs) for outputs in (pieces, whole)]
+    lines = [printed_lines(nbformat.v4.new_notebook(cells=[cell])) for cell in cells]
+    assert lines == [["# point of #"], ["# point of #"]]
 
 
 def figures(notebook):

@@ -188,6 +188,7 @@ def bifurcation_diagram(
       SpecialPoint(pitchfork at gain = 1, kappa = [0.])
     """
     choose("cycles", cycles, (False, True, "all"))
+    choose("certify", certify, (False, True))
     curve = make_curve(field, parameter, span, inputs)
     if isinstance(inputs, Mapping) and parameter in inputs:
         raise InputError(

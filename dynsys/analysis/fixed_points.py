@@ -17,7 +17,7 @@ from dynsys.analysis.kinks import jacobian_at
 from dynsys.analysis.line_scan import roots_of_line, rounding
 from dynsys.analysis.vector_field import check_field
 from dynsys.numerics.newton import newton_many
-from tasks.checks import as_array, check_count, check_rng
+from tasks.checks import as_array, check_count, check_rng, choose
 from tasks.errors import InputError, Status
 
 __all__ = ["Continuum", "FixedPoint", "FixedPoints", "find_fixed_points"]
@@ -93,6 +93,7 @@ def find_fixed_points(field, inputs=None, box=None, starts=None, rng=None, stric
       stable node at kappa = [1.915008], eigenvalues [-0.833628]
     """
     check_field(field)
+    choose("certify", certify, (False, True))
     u = field.input_vector(inputs)
     starts = None if starts is None else check_count("starts", starts)
     shift = np.full(field.dimension, 0.5) if rng is None else check_rng(rng).random(field.dimension)

@@ -153,6 +153,10 @@ def test_refusals():
         bifurcation_diagram(field, "g", (0, 1))
     with pytest.raises(InputError, match="samples"):
         bifurcation_diagram(field, "gain", (0, 1), samples=1)
+    with pytest.raises(InputError, match="certify: got 'yes'; choose one of False, True"):
+        bifurcation_diagram(field, "gain", (0, 1), certify="yes")
+    with pytest.raises(InputError, match="certify: got 'yes'"):
+        find_fixed_points(field, certify="yes")
     with pytest.raises(InputError, match="v is what the diagram goes along, from 0 to 1; it cannot be held"):
         bifurcation_diagram(field, "v", (0, 1), {"v": 0.5})
 
