@@ -162,12 +162,12 @@ def two_parameter_diagram(
     make = lambda place: _at(field, inputs, dict(zip(parameters, place.tolist())))  # noqa: E731
     try:
         with interrupts_held() as ask:
-            maps, kind = _symmetries(make, spans), bool(cycle_curves)
+            maps, wanted = _symmetries(make, spans), bool(cycle_curves)
             for _ in range(ROUNDS):  # again through places where one region has two faces: a curve is missing
                 known = len(curves)
                 for line in along:
                     missed += _find_curves(
-                        field, parameters, spans, line, inputs, rng, kind, maps, curves, ask
+                        field, parameters, spans, line, inputs, rng, wanted, maps, curves, ask
                     )
                     count += 1
                 if found and len(curves) == known:
@@ -176,7 +176,7 @@ def two_parameter_diagram(
                 along = _lines_between([region for _, region in found])
                 if not along:
                     break
-                kind = kind and ("all" if field.dimension == 2 else True)
+                wanted = wanted and ("all" if field.dimension == 2 else True)
     except KeyboardInterrupt:  # the curves and regions that were found are kept
         status = Status.INTERRUPTED
     found.sort(key=lambda pair: -pair[1].area)
@@ -257,7 +257,9 @@ def _find_curves(field, names, spans, line, inputs, rng, cycles, maps, curves, a
 
 def _message(lines, regions, cycles, cycle_curves, field):
     checked = sum(region.checked for region in regions)
-    text = f"diagrams along {lines} lines; {checked} of {len(regions)} regions the same at all places tried"
+    text = f"diagrams along {lines} line{'s' * (lines != 1)}"
+    if regions:
+        text += f"; {checked} of {len(regions)} regions the same at all places tried"
     if field.step is not None:
         text += "; of a map fixed points are counted, no longer orbits"
     elif field.dimension > 1 and not cycles:
